@@ -1,0 +1,72 @@
+/** What sort of no it is. Doors turn the sort into their protocol's answer; nothing inside knows HTTP. */
+export type ErrorSort =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'unknown'
+  | 'not_allowed'
+  | 'conflict'
+  | 'too_large'
+  | 'unsupported_media'
+  | 'too_many'
+  | 'unavailable';
+
+/** Every way to say no. The codes are stable: outsiders may switch on them. */
+const CODES = {
+  'request.malformed': 'invalid',
+  'request.unknown_field': 'invalid',
+  'request.invalid_value': 'invalid',
+  'request.unknown_parameter': 'invalid',
+  'request.path_unknown': 'unknown',
+  'request.method_not_allowed': 'not_allowed',
+  'request.too_large': 'too_large',
+  'request.media_type': 'unsupported_media',
+  'request.unstorable_text': 'invalid',
+  'request.idempotency_conflict': 'conflict',
+  'credential.missing': 'unauthenticated',
+  'credential.invalid': 'unauthenticated',
+  'credential.role_missing': 'forbidden',
+  'credential.scope_missing': 'forbidden',
+  'organization.unknown': 'unknown',
+  'connection.unknown': 'unknown',
+  'user.unknown': 'unknown',
+  'user.ambiguous': 'conflict',
+  'user.held': 'forbidden',
+  'device.unknown': 'unknown',
+  'device.taken': 'conflict',
+  'device.owner_required': 'conflict',
+  'assignment.unknown': 'unknown',
+  'family.unknown': 'unknown',
+  'hold.unknown': 'unknown',
+  'case.unknown': 'unknown',
+  'gateway.unknown': 'unknown',
+  'gateway.name_taken': 'conflict',
+  'api_key.unknown': 'unknown',
+  'kid.unknown': 'unknown',
+  'token.invalid': 'unauthenticated',
+  'store.unavailable': 'unavailable',
+  'service.draining': 'unavailable',
+  'service.failed': 'unavailable',
+} as const satisfies Record<string, ErrorSort>;
+
+export type ErrorCode = keyof typeof CODES;
+
+/**
+ * A refusal that a caller can act on. `detail` may reach the caller: it names fields, rules and limits, never
+ * a secret or a personal value.
+ */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string = code,
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${detail}`, options);
+  }
+
+  get sort(): ErrorSort {
+    return CODES[this.code];
+  }
+}
