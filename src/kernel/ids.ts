@@ -18,9 +18,11 @@ export type EntryId = Id<'entry'>;
 export type GatewayId = Id<'gateway'>;
 
 /** A new UUIDv7 (RFC 9562 §5.7): sorts by the time it was made. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it names
 export const newId = <T extends string>(): T => v7() as T;
 
 /** The text as an id, lower-cased, or null when it is no UUID. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it reads
 export function readId<T extends string>(text: unknown): T | null {
   return typeof text === 'string' && validate(text) ? (text.toLowerCase() as T) : null;
 }
