@@ -1,0 +1,18 @@
+/** The topics, what they hold and how long (design: Kafka). */
+export interface Topics {
+  readonly revocations: string;
+  readonly events: string;
+  readonly receipts: string;
+}
+
+/** An installation that shares its brokers sets a prefix; the default is none. */
+export const topicsWith = (prefix: string): Topics => ({
+  revocations: `${prefix}offswitch.revocations.v1`,
+  events: `${prefix}offswitch.events.v1`,
+  receipts: `${prefix}offswitch.receipts.v1`,
+});
+
+/** Header names on every message of the revocations and receipts topics. */
+export const HEADER = { type: 'ofs-type', kid: 'ofs-kid', signature: 'ofs-sig' } as const;
+
+export type MessageType = 'revocation' | 'watermark' | 'receipt';
