@@ -1,0 +1,103 @@
+import { DatabaseError, type PoolClient } from 'pg';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { DomainError } from '../../kernel/domain-error.js';
+import { Transactions, type Lane, type Tx } from '../../kernel/tx.js';
+import { PostgresTx } from './postgres-tx.js';
+
+/** serialization_failure, deadlock_detected: the same work may succeed when it runs again. */
+const REPEATABLE = new Set(['40001', '40P01']);
+const ATTEMPTS = 5;
+
+/** Classes of SQLSTATE that say "not now": connection, resources, operator intervention, system, read-only. */
+const UNAVAILABLE = /^(08|53|57|58|25006|55P03|XX)/;
+
+/** A bad text that PostgreSQL cannot store: NUL in a string, an unpaired surrogate. */
+const UNSTORABLE = new Set(['22021', '22P05']);
+
+const isRepeatable = (error: unknown): boolean =>
+  error instanceof DatabaseError && REPEATABLE.has(error.code ?? '');
+
+function asDomainError(error: unknown): unknown {
+  if (error instanceof DomainError) return error;
+  if (error instanceof DatabaseError) {
+    const code = error.code ?? '';
+    if (UNSTORABLE.has(code)) return new DomainError('request.unstorable_text');
+    if (UNAVAILABLE.test(code) || REPEATABLE.has(code))
+      return new DomainError('store.unavailable', 'the database did not answer', { cause: error });
+    return error;
+  }
+  // Everything that is no answer of PostgreSQL's is a broken or missing connection.
+  if (error instanceof Error && isConnectionTrouble(error))
+    return new DomainError('store.unavailable', 'the database cannot be reached', { cause: error });
+  return error;
+}
+
+function isConnectionTrouble(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return (
+    /^E[A-Z]+$/.test(code) ||
+    /connection (terminated|timeout)|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|Query read timeout|pool after calling end/i.test(
+      error.message,
+    )
+  );
+}
+
+/** Transactions on one pool per lane. */
+export class PostgresTransactions extends Transactions {
+  readonly #lanes: Readonly<Record<Lane, DataSource>>;
+
+  constructor(lanes: Readonly<Record<Lane, DataSource>>) {
+    super();
+    this.#lanes = lanes;
+  }
+
+  override async run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#once(lane, work);
+      } catch (error) {
+        if (attempt < ATTEMPTS && isRepeatable(error)) continue;
+        throw asDomainError(error);
+      }
+    }
+  }
+
+  override async read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await this.#connected(lane, (tx) => work(tx.asTx()));
+    } catch (error) {
+      throw asDomainError(error);
+    }
+  }
+
+  #once<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#connected(lane, async (tx) => {
+      await tx.client.query('begin');
+      let result: T;
+      try {
+        result = await work(tx.asTx());
+      } catch (error) {
+        // If the connection is gone, PostgreSQL rolls back by itself.
+        await tx.client.query('rollback').catch(() => undefined);
+        throw error;
+      }
+      // The point of no return: once this is sent, only PostgreSQL knows. A lost reply is answered 503, and
+      // the sender's retry finds the work done.
+      const { command } = await tx.client.query('commit');
+      // COMMIT of a transaction that failed inside answers ROLLBACK, without an error.
+      if (command !== 'COMMIT')
+        throw new DomainError('store.unavailable', 'the transaction was rolled back');
+      return result;
+    });
+  }
+
+  async #connected<T>(lane: Lane, work: (tx: PostgresTx) => Promise<T>): Promise<T> {
+    const runner: QueryRunner = this.#lanes[lane].createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      return await work(new PostgresTx(client, runner.manager));
+    } finally {
+      await runner.release();
+    }
+  }
+}
