@@ -1,0 +1,57 @@
+/**
+ * Everything that is worth an entry. The names are stable: auditors filter by them. A new deed adds its name
+ * here, in the group of the room that does it.
+ */
+export const ACTIONS = [
+  // the installation and its organizations
+  'installation.created',
+  'organization.created',
+  'organization.changed',
+  'connection.created',
+  'connection.removed',
+  'connection.secret_rotated',
+  'admin_key.created',
+  'admin_key.revoked',
+  'api_key.created',
+  'api_key.revoked',
+  'gateway.registered',
+  'gateway.leased',
+  'gateway.deleted',
+  // people
+  'user.created',
+  'user.changed',
+  'user.deprovisioned',
+  'user.reactivated',
+  'user.held',
+  'user.deleted',
+  'hold.set',
+  'hold.lifted',
+  // what IdPs said
+  'signal.received',
+  'signal.refused',
+  'signal.applied',
+  // devices and their tokens
+  'device.created',
+  'device.assigned',
+  'device.unassigned',
+  'token.issued',
+  'token.redeemed',
+  'token.refreshed',
+  'token.reuse_detected',
+  'token.revoked',
+  // revocations asked for by people, and what had to be set aside
+  'revocation.requested',
+  'record.set_aside',
+  // refusals: one entry per door, reason and minute before authentication, one each after it
+  'credential.refused',
+  'request.refused',
+  // the log about itself
+  'audit.checked',
+  'audit.partition_created',
+  'audit.read',
+] as const;
+
+export type AuditAction = (typeof ACTIONS)[number];
+
+export const isAuditAction = (text: string): text is AuditAction =>
+  (ACTIONS as readonly string[]).includes(text);
