@@ -1,0 +1,7 @@
+import './typescript.mjs';
+
+/** Starts the one cluster of this test run. It is let go of in global-teardown.mjs, or by the death of this process. */
+export default async function globalSetup() {
+  const { startCluster } = await import('./cluster.ts');
+  globalThis.offswitchCluster = await startCluster();
+}
