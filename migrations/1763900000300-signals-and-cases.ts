@@ -36,12 +36,13 @@ export class SignalsAndCases1763900000300 implements MigrationInterface {
         primary key (organization_id, value, kind, signal_id)
       );
 
-      -- One revocation, from its cause to the gateways: the unit of SOC 2 evidence.
+      -- One revocation, from its cause to the gateways: the unit of SOC 2 evidence. A signing key's belongs to no
+      -- organization, and its subject is no UUID.
       create table cases (
         id uuid primary key,
-        organization_id uuid not null references organizations,
-        scope text,
-        subject_id uuid,
+        organization_id uuid references organizations,
+        scope text check (scope in ('org', 'user', 'device', 'family', 'kid', 'ext', 'api_key')),
+        subject_id text,
         user_id uuid,
         generation bigint,
         cause_kind text not null check (cause_kind in ('scim', 'signal', 'group', 'admin', 'incident')),

@@ -43,6 +43,7 @@ export class OutboxAndGateways1763900000400 implements MigrationInterface {
         partition integer not null,
         seq bigint not null
       );
+      create index outbox_covers_in_order on outbox_covers (partition, seq);
 
       -- One chain per partition for ever: its head, and who may write the next one.
       create table watermark_heads (

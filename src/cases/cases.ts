@@ -1,0 +1,41 @@
+import type { CaseId, OrganizationId, UserId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
+import type { Case, CaseEffect } from './domain/case.js';
+
+/** Which cases, newest first. */
+export interface CaseQuery {
+  readonly organization: OrganizationId;
+  readonly user?: UserId;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export interface CasePage {
+  readonly items: readonly Case[];
+  /** Opaque; null on the last page. */
+  readonly next: string | null;
+}
+
+/** Every revocation there was. A case is never removed; its effect is set once. */
+export abstract class Cases {
+  /** Opens a case; without effect when its person is not known yet. It exists if `tx` commits. */
+  abstract open(tx: Tx, subject: Case): Promise<void>;
+
+  /**
+   * Gives an open case its effect, when its person has appeared.
+   *
+   * @returns false when there is no such case without an effect: somebody else was first
+   */
+  abstract resolve(
+    tx: Tx,
+    which: { readonly organization: OrganizationId; readonly id: CaseId },
+    effect: CaseEffect,
+  ): Promise<boolean>;
+
+  /** One case of this organization (null: of the installation itself); null when it has none of this id. */
+  abstract get(tx: Tx, organization: OrganizationId | null, id: CaseId): Promise<Case | null>;
+
+  /** @throws DomainError `request.invalid_value` when the cursor is none of ours */
+  abstract list(tx: Tx, query: CaseQuery): Promise<CasePage>;
+}

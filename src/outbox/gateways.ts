@@ -1,0 +1,49 @@
+import type { Actor } from '../audit/index.js';
+import type { Policy } from '../contract/lease.js';
+import type { GatewayId } from '../kernel/ids.js';
+
+/** Who asks, for the audit log. */
+export interface Asking {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+/** A gateway on the wire (`GET /v1/gateways`). */
+export interface GatewayView {
+  readonly id: string;
+  readonly name: string;
+  readonly created_at: string;
+  /** Its processes that were seen within the last day, the latest first. */
+  readonly processes: readonly {
+    readonly boot: string;
+    readonly version: string;
+    readonly policy: Policy;
+    readonly state: 'live' | 'silent';
+    readonly first_seen_at: string;
+    readonly last_seen_at: string;
+    readonly lease_until: string;
+    /** Age of its oldest partition's watermark when we last heard of it, milliseconds; null before a receipt. */
+    readonly view_age_ms: number | null;
+  }[];
+}
+
+/** Gateways belong to the installation. */
+export abstract class Gateways {
+  /**
+   * @returns the key, in the only moment in which it is known
+   * @throws DomainError `gateway.name_taken`
+   */
+  abstract register(
+    name: string,
+    asking: Asking,
+  ): Promise<{ readonly id: GatewayId; readonly key: string }>;
+
+  /**
+   * Ends its key, and it no longer counts for cases that it has not answered.
+   *
+   * @throws DomainError `gateway.unknown`
+   */
+  abstract remove(id: GatewayId, asking: Asking): Promise<void>;
+
+  abstract list(): Promise<readonly GatewayView[]>;
+}

@@ -1,0 +1,10 @@
+export { outboxRecord, type OutboxRecord } from './domain/outbox-record.js';
+export { Enforcements } from './enforcements.js';
+export { Gateways, type Asking, type GatewayView } from './gateways.js';
+export { Outbox } from './outbox.js';
+export {
+  PublisherHealth,
+  RevocationPublisher,
+  type PublisherState,
+} from './revocation-publisher.js';
+export { RevokedKids } from './revoked-kids.js';
