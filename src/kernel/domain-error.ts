@@ -45,6 +45,10 @@ const CODES = {
   'kid.unknown': 'unknown',
   'token.invalid': 'unauthenticated',
   'store.unavailable': 'unavailable',
+  'store.schema_behind': 'unavailable',
+  'store.schema_newer': 'unavailable',
+  'store.privilege_missing': 'unavailable',
+  'store.unsuitable': 'unavailable',
   'service.draining': 'unavailable',
   'service.failed': 'unavailable',
 } as const satisfies Record<string, ErrorSort>;

@@ -1,0 +1,26 @@
+import type { MigrationInterface } from 'typeorm';
+import { Roles1763900000000 } from './1763900000000-roles.js';
+import { Organizations1763900000100 } from './1763900000100-organizations.js';
+import { PeopleAndDevices1763900000200 } from './1763900000200-people-and-devices.js';
+import { SignalsAndCases1763900000300 } from './1763900000300-signals-and-cases.js';
+import { OutboxAndGateways1763900000400 } from './1763900000400-outbox-and-gateways.js';
+import { Audit1763900000900 } from './1763900000900-audit.js';
+
+export interface Migration extends MigrationInterface {
+  readonly name: string;
+  /**
+   * True when it changes the audit schema. Once that schema belongs to its own role, the owner can no longer
+   * do that: `migrate` says so, and `migrate --privileged` does it.
+   */
+  readonly changesAudit?: boolean;
+}
+
+/** Every migration in order. One that has been released is never edited; a new one goes at the end. */
+export const migrations: readonly (new () => Migration)[] = [
+  Roles1763900000000,
+  Organizations1763900000100,
+  PeopleAndDevices1763900000200,
+  SignalsAndCases1763900000300,
+  OutboxAndGateways1763900000400,
+  Audit1763900000900,
+];
