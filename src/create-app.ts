@@ -1,0 +1,41 @@
+import type { DynamicModule, NestApplicationOptions, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BodyPipe } from './platform/http/body.pipe.js';
+import { HttpAdapter, httpDefaults, type HttpSettings } from './platform/http/http-adapter.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { ProblemFilter } from './platform/http/problem.filter.js';
+import { QueryGuard } from './platform/http/query.guard.js';
+import type { Log } from './platform/log/log.js';
+import { NestLog } from './platform/log/nest-log.js';
+
+export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
+  readonly log: Log;
+}
+
+/**
+ * The one app that `main`, the tests and the demo share. It is initialised but does not listen yet; `app.close()`
+ * lets answers under way finish, then stops the rooms.
+ */
+export async function createApp(
+  root: Type | DynamicModule,
+  options: AppOptions,
+): Promise<NestFastifyApplication> {
+  const adapter = new HttpAdapter({ ...httpDefaults, ...options });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the class only holds options
+  const settings: NestApplicationOptions = {
+    logger: new NestLog(options.log),
+    bodyParser: false,
+    abortOnError: false,
+  };
+  const app = await NestFactory.create<NestFastifyApplication>(
+    HttpModule.around(root, adapter.renderers),
+    adapter,
+    settings,
+  );
+  app.useGlobalFilters(new ProblemFilter(adapter.answers));
+  app.useGlobalGuards(new QueryGuard());
+  app.useGlobalPipes(new BodyPipe());
+  await app.init();
+  return app;
+}

@@ -1,0 +1,127 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../kernel/domain-error.js';
+import { newId } from '../../kernel/ids.js';
+import type { Log } from '../log/log.js';
+import { ErrorAnswers } from './answer-error.js';
+import { ErrorRenderers } from './error-renderers.js';
+import { answerRaw } from './raw-answers.js';
+import { readJson } from './read-json.js';
+import { RouteTable } from './route-table.js';
+import { secure } from './secure.js';
+import './request.js';
+
+export interface HttpSettings {
+  readonly log: Log;
+  /** Larger bodies get a 413. */
+  readonly bodyLimitBytes: number;
+  /** How long a request may take to arrive whole. */
+  readonly arrivalTimeoutMs: number;
+  /** How long a shutdown waits for answers that are under way. */
+  readonly drainMs: number;
+}
+
+export const httpDefaults = {
+  bodyLimitBytes: 1_048_576,
+  arrivalTimeoutMs: 30_000,
+  drainMs: 10_000,
+} as const;
+
+/** Long enough for any id of ours and for the names that appear in paths. */
+const SEGMENT_MAX = 512;
+
+/** Fastify as this service wants it: our errors, our parsers, our log lines, and an orderly end. */
+export class HttpAdapter extends FastifyAdapter {
+  readonly renderers: ErrorRenderers;
+  readonly answers: ErrorAnswers;
+  readonly #settings: HttpSettings;
+
+  constructor(settings: HttpSettings) {
+    const renderers = new ErrorRenderers();
+    const routes = new RouteTable();
+    const answers = new ErrorAnswers(renderers, routes, settings.log);
+    super({
+      logger: false,
+      // Ours alone: an id from outside could be somebody else's.
+      requestIdHeader: false,
+      genReqId: () => newId<'request'>(),
+      bodyLimit: settings.bodyLimitBytes,
+      requestTimeout: settings.arrivalTimeoutMs,
+      // While we drain, what still arrives on an open connection is served: the rooms close after the server.
+      return503OnClosing: false,
+      skipMiddie: true,
+      multipart: false,
+      clientErrorHandler: answerRaw,
+      frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+        answers.answer(error, request, reply);
+      },
+      routerOptions: { ignoreTrailingSlash: true, maxParamLength: SEGMENT_MAX },
+    });
+    this.renderers = renderers;
+    this.answers = answers;
+    this.#settings = settings;
+    const instance = this.getInstance<FastifyInstance>();
+    routes.watch(instance);
+    prepareRequests(instance);
+    acceptJson(instance);
+    logRequests(instance, settings.log);
+  }
+
+  /** NestJS awaits this before it tells the rooms to stop: nobody's work loses its database under it. */
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- its type says void, NestApplication awaits it
+  override async beforeClose(): Promise<void> {
+    const instance = this.getInstance<FastifyInstance>();
+    const late = setTimeout(() => {
+      instance.server.closeAllConnections();
+    }, this.#settings.drainMs);
+    try {
+      await instance.close();
+    } finally {
+      clearTimeout(late);
+    }
+  }
+}
+
+function prepareRequests(instance: FastifyInstance): void {
+  instance.decorateRequest('rawBody', null);
+  instance.decorateRequest('refusedWith', null);
+  instance.addHook('onRequest', (request, reply, done) => {
+    request.receivedAt = new Date();
+    secure(reply, request);
+    done();
+  });
+}
+
+function acceptJson(instance: FastifyInstance): void {
+  instance.removeAllContentTypeParsers();
+  const types = ['application/json', 'application/scim+json'];
+  instance.addContentTypeParser<Buffer>(types, { parseAs: 'buffer' }, (request, body, done) => {
+    request.rawBody = body;
+    try {
+      // An unknown path is a 404, whatever was sent to it.
+      done(null, request.is404 ? undefined : readJson(body));
+    } catch (error) {
+      done(error as DomainError);
+    }
+  });
+  // Any type is right for a body that is not there.
+  instance.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.byteLength === 0 || request.is404) done(null, undefined);
+    else done(new DomainError('request.media_type', 'the content type is not supported here'));
+  });
+}
+
+function logRequests(instance: FastifyInstance, log: Log): void {
+  instance.addHook('onResponse', (request, reply, done) => {
+    log.info('request', {
+      request_id: request.id,
+      method: request.method,
+      // The pattern, not the path: paths and queries carry names.
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 100) / 100,
+      ...(request.refusedWith === null ? {} : { code: request.refusedWith }),
+    });
+    done();
+  });
+}

@@ -1,0 +1,39 @@
+import type { FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the request's head arrived, our clock. */
+    receivedAt: Date;
+    /** The body's bytes as they came, for signatures; null without a body. */
+    rawBody: Buffer | null;
+    /** The code of the refusal that was the answer, for the log. */
+    refusedWith: string | null;
+  }
+}
+
+/** Something a guard learned about a request and a controller needs, kept for as long as the request lives. */
+export class RequestSlot<T> {
+  readonly #values = new WeakMap<FastifyRequest, T>();
+
+  set(request: FastifyRequest, value: T): void {
+    this.#values.set(request, value);
+  }
+
+  /** @throws Error when nothing was set: the guard that sets it does not stand before this route */
+  get(request: FastifyRequest): T {
+    const value = this.#values.get(request);
+    if (value === undefined) throw new Error('the guard of this route has not run');
+    return value;
+  }
+}
+
+/** What a use case is told about the request that it serves. */
+export interface RequestMark {
+  readonly requestId: string;
+  readonly receivedAt: Date;
+}
+
+export const markOf = (request: FastifyRequest): RequestMark => ({
+  requestId: request.id,
+  receivedAt: request.receivedAt,
+});
