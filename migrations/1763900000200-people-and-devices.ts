@@ -13,13 +13,15 @@ export class PeopleAndDevices1763900000200 implements MigrationInterface {
         unique (organization_id, id)
       );
 
-      -- How one SCIM connection sees a user. Never deleted: a tombstone stays.
+      -- How one SCIM connection sees a user. Never deleted: a tombstone stays. \`user_name_key\` is the name in lower
+      -- case, made by the service: PostgreSQL's lower() depends on the locale the server was made with.
       create table resources (
         id uuid primary key,
         organization_id uuid not null,
         connection_id uuid not null,
         user_id uuid not null,
         user_name text not null,
+        user_name_key text not null,
         external_id text,
         emails text[] not null default '{}',
         active boolean not null,
@@ -32,8 +34,8 @@ export class PeopleAndDevices1763900000200 implements MigrationInterface {
         foreign key (organization_id, connection_id) references connections (organization_id, id)
       ) with (fillfactor = 80);
       create unique index resources_user_name
-        on resources (organization_id, connection_id, lower(user_name)) where deleted_at is null;
-      create index resources_name_in_organization on resources (organization_id, lower(user_name));
+        on resources (organization_id, connection_id, user_name_key) where deleted_at is null;
+      create index resources_name_in_organization on resources (organization_id, user_name_key);
       create index resources_external_id
         on resources (organization_id, connection_id, external_id) where deleted_at is null;
       create index resources_emails on resources using gin (emails) where deleted_at is null;
@@ -86,13 +88,15 @@ export class PeopleAndDevices1763900000200 implements MigrationInterface {
       create index assignments_of_user on assignments (organization_id, user_id) where ended_at is null;
 
       -- One row per subject, made with the subject. A missing row refuses. \`holds\` is an object
-      -- {name: {set_at, event_at, case}}: a hold is lifted only by its own cause and a newer event.
+      -- {name: {set_at, event_at, case}}: a hold is lifted only by its own cause and a newer event. \`lifts\` keeps
+      -- {name: event_at} of the newest lift, so that an older signal that arrives late sets no hold again.
       create table subject_generations (
         organization_id uuid not null references organizations,
         scope text not null check (scope in ('org', 'user', 'device', 'family')),
         subject_id uuid not null,
         generation bigint not null default 1,
         holds jsonb not null default '{}',
+        lifts jsonb not null default '{}',
         changed_at timestamptz not null default clock_timestamp(),
         primary key (organization_id, scope, subject_id)
       ) with (fillfactor = 70);

@@ -36,9 +36,12 @@ export function utf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** The RFC 8785 (JCS) bytes of a JSON value: what is stored, hashed, signed and sent. */
-export function canonicalBytes(value: object): Uint8Array {
+/** The RFC 8785 (JCS) text of a JSON value. */
+export function canonicalText(value: object): string {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('the value has no JSON form');
-  return utf8(text);
+  return text;
 }
+
+/** The RFC 8785 (JCS) bytes of a JSON value: what is stored, hashed, signed and sent. */
+export const canonicalBytes = (value: object): Uint8Array => utf8(canonicalText(value));

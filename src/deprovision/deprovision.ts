@@ -1,11 +1,22 @@
+import type { Actor } from '../audit/index.js';
+import type { ApiKeyId, CaseId, OrganizationId } from '../kernel/ids.js';
 import type {
   ResourceChange,
   ResourceOutcome,
   SignalChange,
   SignalOutcome,
 } from './domain/change.js';
+import type { RevocationOrder } from './domain/plan-subject.js';
 
-/** The heart: every change to a person enters here, and nowhere else. */
+/** Who asks an operator's question, and when. */
+export interface Operator {
+  readonly organization: OrganizationId;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly receivedAt: Date;
+}
+
+/** The heart: every change to a person's access enters here, and nowhere else. */
 export abstract class Deprovision {
   /**
    * Applies one SCIM request. When it resolves, everything that the outcome says has been committed.
@@ -21,4 +32,26 @@ export abstract class Deprovision {
    * @throws DomainError `store.unavailable`
    */
   abstract takeSignal(change: SignalChange): Promise<SignalOutcome>;
+
+  /**
+   * Ends everything issued under a subject, on an operator's order.
+   *
+   * @returns the case; null when the organization has no such subject
+   * @throws DomainError `store.unavailable`
+   */
+  abstract revokeSubject(order: RevocationOrder): Promise<CaseId | null>;
+
+  /**
+   * Ends an API key and every device token that came through it: one case, one record per family.
+   *
+   * @returns null when the organization has no such key
+   */
+  abstract revokeApiKey(operator: Operator, key: ApiKeyId, reason: string): Promise<CaseId | null>;
+
+  /** Removes one hold by an operator's hand. @returns false when the subject has no such hold */
+  abstract liftHold(
+    operator: Operator,
+    subject: { readonly scope: 'user' | 'device'; readonly id: string },
+    name: string,
+  ): Promise<boolean>;
 }

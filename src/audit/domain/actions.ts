@@ -21,6 +21,7 @@ export const ACTIONS = [
   'user.created',
   'user.changed',
   'user.deprovisioned',
+  'user.revoked',
   'user.reactivated',
   'user.held',
   'user.deleted',

@@ -1,4 +1,4 @@
-import { base64url, canonicalBytes } from '../../contract/bytes.js';
+import { base64url, canonicalText, utf8 } from '../../contract/bytes.js';
 import type { Hash } from '../../contract/crypto-types.js';
 import type { CaseId, ConnectionId, EntryId, Id, OrganizationId } from '../../kernel/ids.js';
 import type { AuditAction } from './actions.js';
@@ -88,22 +88,30 @@ export const MAX_ENTRY_BYTES = 65_535;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /**
- * The exact bytes of an entry: RFC 8785. They are stored as they are and never made again from columns.
+ * The exact text of an entry, RFC 8785; its UTF-8 bytes are stored as they are and never made again from columns.
  *
  * @throws TypeError for a lone surrogate, a number that JSON cannot say, a time in another form
- * @throws RangeError above {@link MAX_ENTRY_BYTES}
  */
-export function entryBytes(entry: AuditEntry): Uint8Array {
+export function entryText(entry: AuditEntry): string {
   if (!TIME.test(entry.at)) throw new TypeError('at is not RFC 3339 UTC with milliseconds');
-  let bytes: Uint8Array;
   try {
-    bytes = canonicalBytes(entry);
+    return canonicalText(entry);
   } catch (error) {
     // The canonicalizer says it with a plain Error; to our callers it is one mistake of theirs.
     throw error instanceof TypeError
       ? error
       : new TypeError('the entry has no canonical form', { cause: error });
   }
+}
+
+/**
+ * The exact bytes of an entry.
+ *
+ * @throws TypeError as {@link entryText} does
+ * @throws RangeError above {@link MAX_ENTRY_BYTES}
+ */
+export function entryBytes(entry: AuditEntry): Uint8Array {
+  const bytes = utf8(entryText(entry));
   if (bytes.length > MAX_ENTRY_BYTES)
     throw new RangeError(`an entry has at most ${MAX_ENTRY_BYTES} bytes`);
   return bytes;

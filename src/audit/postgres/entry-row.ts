@@ -1,4 +1,4 @@
-import { entryBytes, type AuditEntry } from '../domain/entry.js';
+import { entryText, type AuditEntry } from '../domain/entry.js';
 
 /** An entry as `audit.entry` takes it: the columns are copies to search by, `bytes` is the entry itself. */
 export interface EntryRow {
@@ -18,8 +18,7 @@ export interface EntryRow {
   readonly bytes: string;
 }
 
-/** @param bytes the entry's bytes where the caller has them already (it needed their digest) */
-export const entryRow = (entry: AuditEntry, bytes: Uint8Array = entryBytes(entry)): EntryRow => ({
+export const entryRow = (entry: AuditEntry): EntryRow => ({
   id: entry.id,
   organization_id: entry.org,
   at: entry.at,
@@ -32,5 +31,5 @@ export const entryRow = (entry: AuditEntry, bytes: Uint8Array = entryBytes(entry
   case_id: entry.case,
   connection_id: entry.connection,
   request_id: entry.request_id,
-  bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+  bytes: entryText(entry),
 });

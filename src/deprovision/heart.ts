@@ -1,0 +1,175 @@
+import type { OutboxRecord, RevocationPublisher } from '../outbox/index.js';
+import type { Clock } from '../kernel/clock.js';
+import { newId, type ApiKeyId, type CaseId, type SignalId } from '../kernel/ids.js';
+import type { Transactions, Tx } from '../kernel/tx.js';
+import { Deprovision, type Operator } from './deprovision.js';
+import type {
+  Edited,
+  Origin,
+  ResourceChange,
+  ResourceOutcome,
+  SignalChange,
+  SignalOutcome,
+} from './domain/change.js';
+import type { Press } from './domain/compose-writes.js';
+import { planCreation, type CreateChange } from './domain/plan-create.js';
+import {
+  namesAdded,
+  planEdit,
+  planRefusedEdit,
+  planRemoval,
+  type BeforeEdit,
+  type EditChange,
+  type Planned,
+} from './domain/plan-edit.js';
+import { planSignal } from './domain/plan-signal.js';
+import type { RevocationOrder } from './domain/plan-subject.js';
+import { identitiesOf, type Circumstances } from './domain/plan.js';
+import { lockCreation, lockNewNames, lockResource, lockSignal } from './postgres/lock-and-read.js';
+import { liftHold, revokeApiKey, revokeSubject } from './operator-orders.js';
+import { writePlan } from './write-plan.js';
+
+/** What a transaction leaves behind: its answer, and the records that it committed. */
+interface Committed<T> {
+  readonly outcome: T;
+  readonly records: readonly OutboxRecord[];
+}
+
+/**
+ * Each change is one transaction: lock and read, plan, write everything, commit. Then, and only then, the answer
+ * goes back to the door and the records go to the publisher.
+ */
+export class Heart extends Deprovision {
+  readonly #transactions: Transactions;
+  readonly #publisher: RevocationPublisher;
+  readonly #press: Press;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly transactions: Transactions;
+    readonly publisher: RevocationPublisher;
+    readonly press: Press;
+    readonly clock: Clock;
+  }) {
+    super();
+    this.#transactions = parts.transactions;
+    this.#publisher = parts.publisher;
+    this.#press = parts.press;
+    this.#clock = parts.clock;
+  }
+
+  override changeResource(change: ResourceChange): Promise<ResourceOutcome> {
+    switch (change.kind) {
+      case 'create':
+        return this.#commit((tx) => this.#create(tx, change));
+      case 'edit':
+        return this.#commit((tx) => this.#edit(tx, change));
+      case 'remove':
+        return this.#commit((tx) => this.#remove(tx, change));
+    }
+  }
+
+  override takeSignal(change: SignalChange): Promise<SignalOutcome> {
+    return this.#commit(async (tx) => {
+      const id = newId<SignalId>();
+      const before = await lockSignal(tx, id, change);
+      if ('first' in before) return { outcome: { ...before.first, repeated: true }, records: [] };
+      const around = circumstances(change.origin, before.at);
+      const { plan, outcome } = planSignal(around, before, { id, signal: change.signal });
+      return { outcome, records: await writePlan(tx, this.#press, around, plan) };
+    });
+  }
+
+  override revokeSubject(order: RevocationOrder): Promise<CaseId | null> {
+    return this.#commit((tx) => revokeSubject(tx, this.#press, order));
+  }
+
+  override revokeApiKey(operator: Operator, key: ApiKeyId, reason: string): Promise<CaseId | null> {
+    return this.#commit((tx) => revokeApiKey(tx, this.#press, operator, { key, reason }));
+  }
+
+  override liftHold(
+    operator: Operator,
+    subject: { readonly scope: 'user' | 'device'; readonly id: string },
+    name: string,
+  ): Promise<boolean> {
+    return this.#commit((tx) => liftHold(tx, operator, subject, name));
+  }
+
+  async #create(tx: Tx, change: CreateChange): Promise<Committed<ResourceOutcome>> {
+    const { origin, image } = change;
+    const names = identitiesOf(null, image);
+    const before = await lockCreation(tx, origin, image.userName, names);
+    if (before.taken) return { outcome: { kind: 'name_taken' }, records: [] };
+    return this.#write(tx, origin, before.at, (around) => planCreation(around, before, change));
+  }
+
+  async #edit(tx: Tx, { origin, resource, edit }: EditChange): Promise<Committed<ResourceOutcome>> {
+    const before = await lockResource(tx, origin.organization, origin.connection, resource);
+    if (before === null) return { outcome: { kind: 'unknown' }, records: [] };
+    const edited = edit(before.resource);
+    if ('refused' in edited)
+      return this.#write(tx, origin, before.at, (around) =>
+        planRefusedEdit(around, before, edited),
+      );
+    const { taken, waiting } = await lockNamesOf(tx, origin, before, edited);
+    if (taken) {
+      // The new name belongs to somebody else, but a deactivation in the same request still counts (P9).
+      const planned = await this.#write(tx, origin, before.at, (around) =>
+        planRefusedEdit(around, before, { word: edited.word, refused: new NameTaken() }),
+      );
+      return { outcome: { kind: 'name_taken' }, records: planned.records };
+    }
+    return this.#write(tx, origin, before.at, (around) =>
+      planEdit(around, before, { word: edited.word, next: edited.next, waiting }),
+    );
+  }
+
+  async #remove(
+    tx: Tx,
+    { origin, resource }: Extract<ResourceChange, { kind: 'remove' }>,
+  ): Promise<Committed<ResourceOutcome>> {
+    const before = await lockResource(tx, origin.organization, origin.connection, resource);
+    if (before === null) return { outcome: { kind: 'unknown' }, records: [] };
+    return this.#write(tx, origin, before.at, (around) => planRemoval(around, before));
+  }
+
+  async #write(
+    tx: Tx,
+    origin: Origin,
+    at: Date,
+    plan: (around: Circumstances) => Planned,
+  ): Promise<Committed<ResourceOutcome>> {
+    const around = circumstances(origin, at);
+    const planned = plan(around);
+    return {
+      outcome: planned.outcome,
+      records: await writePlan(tx, this.#press, around, planned.plan),
+    };
+  }
+
+  async #commit<T>(work: (tx: Tx) => Promise<Committed<T>>): Promise<T> {
+    const { outcome, records } = await this.#transactions.run('deprovision', work);
+    // From here the revocation is durable. If we die before the broker answers, the records stay queued and a
+    // sweeper sends them; gateways merge by maximum, so a repeat does nothing.
+    if (records.length > 0) this.#publisher.offer(records, this.#clock.now());
+    return outcome;
+  }
+}
+
+const circumstances = (origin: Origin, at: Date): Circumstances => ({ origin, at, makeId: newId });
+
+/** A rename takes its new names under their locks, so that a signal about them waits or is seen. */
+async function lockNamesOf(
+  tx: Tx,
+  origin: Origin,
+  before: BeforeEdit,
+  edited: Extract<Edited, { readonly next: unknown }>,
+): ReturnType<typeof lockNewNames> {
+  const names = namesAdded(before, edited.next);
+  if (names.length === 0) return { taken: false, waiting: [] };
+  const resource = { ...origin, id: before.resource.id };
+  return lockNewNames(tx, resource, edited.next.userName, names);
+}
+
+class NameTaken extends Error {}

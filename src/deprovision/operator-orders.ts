@@ -1,0 +1,118 @@
+import { entryOf, entryRow } from '../audit/index.js';
+import type { OutboxRecord } from '../outbox/index.js';
+import { newId, type ApiKeyId, type CaseId, type EntryId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
+import type { Operator } from './deprovision.js';
+import { print, type Press } from './domain/compose-writes.js';
+import { planApiKey, planSubject, type RevocationOrder } from './domain/plan-subject.js';
+import { NOTHING } from './domain/plan.js';
+import { endTokens } from './postgres/end-tokens.js';
+import { removeHold } from './postgres/holds.js';
+import { lockApiKey, lockSubject } from './postgres/lock-and-read.js';
+import { writeAll, type Writes } from './postgres/write-all.js';
+
+interface Carried<T> {
+  readonly outcome: T;
+  readonly records: readonly OutboxRecord[];
+}
+
+const noWrites = { ...NOTHING, user: null, connection: null, tokensEnd: [] } as const;
+
+export async function revokeSubject(
+  tx: Tx,
+  press: Press,
+  order: RevocationOrder,
+): Promise<Carried<CaseId | null>> {
+  const { organization, scope, id } = order;
+  const before = await lockSubject(tx, organization, scope, id);
+  if (before === null) return { outcome: null, records: [] };
+  const plan = planSubject(order, before, newId);
+  const printed = print(
+    press,
+    organization,
+    { entries: [plan.entry], records: [plan.record] },
+    before.at,
+  );
+  const writes: Writes = {
+    ...noWrites,
+    organization,
+    at: before.at,
+    access: [
+      {
+        scope,
+        subject_id: id,
+        generation: plan.generation,
+        holds: plan.holds,
+        lifts: before.lifts,
+      },
+    ],
+    cases: [plan.case],
+    printed,
+  };
+  await writeAll(tx, writes);
+  await endTokens(tx, order, { at: before.at, cause: order.kind, case: plan.case.id });
+  return { outcome: plan.case.id, records: printed.records };
+}
+
+export async function revokeApiKey(
+  tx: Tx,
+  press: Press,
+  operator: Operator,
+  { key, reason }: { readonly key: ApiKeyId; readonly reason: string },
+): Promise<Carried<CaseId | null>> {
+  const { organization } = operator;
+  const before = await lockApiKey(tx, organization, key);
+  if (before === null) return { outcome: null, records: [] };
+  const plan = planApiKey(operator, { ...before, key, reason }, newId);
+  const printed = print(press, organization, plan, before.at);
+  await writeAll(tx, {
+    ...noWrites,
+    organization,
+    at: before.at,
+    access: before.families.map((family) => ({
+      scope: 'family',
+      subject_id: family.id,
+      generation: family.generation + 1,
+      holds: family.holds,
+      lifts: {},
+    })),
+    cases: [plan.case],
+    printed,
+  });
+  await endTokens(
+    tx,
+    { organization, scope: 'api_key', id: key },
+    { at: before.at, cause: 'admin', case: plan.case.id },
+  );
+  return { outcome: plan.case.id, records: printed.records };
+}
+
+export async function liftHold(
+  tx: Tx,
+  operator: Operator,
+  subject: { readonly scope: 'user' | 'device'; readonly id: string },
+  name: string,
+): Promise<Carried<boolean>> {
+  const { organization } = operator;
+  const removed = await removeHold(tx, organization, subject, name);
+  if (removed === null) return { outcome: false, records: [] };
+  const entry = entryOf({
+    id: newId<EntryId>(),
+    org: organization,
+    at: removed.at.toISOString(),
+    action: 'hold.lifted',
+    outcome: 'success',
+    actor: operator.actor,
+    subject: { type: subject.scope, id: subject.id },
+    request_id: operator.requestId,
+    detail: { hold: name, remaining: removed.remaining },
+  });
+  await writeAll(tx, {
+    ...noWrites,
+    organization,
+    at: removed.at,
+    access: [],
+    printed: { entries: [entryRow(entry)], records: [] },
+  });
+  return { outcome: true, records: [] };
+}
