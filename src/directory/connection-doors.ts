@@ -1,0 +1,41 @@
+import type { ConnectionId, OrganizationId } from '../kernel/ids.js';
+import type { ConnectionKind } from './domain/connection-kinds.js';
+import type { Link } from './connections.js';
+
+/** A connection at the door. The organization is the credential's, never the request's. */
+export interface OpenConnection {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly kind: ConnectionKind;
+  readonly link: Link;
+  readonly identitiesFrom: ConnectionId | null;
+}
+
+/** A webhook's connection, with what proves that a request comes from its IdP. Nothing is proven yet. */
+export interface WebhookDoor extends OpenConnection {
+  /** Whether the text is one of its live header secrets, in constant time; false for kinds that sign. */
+  accepts(presented: string | undefined): boolean;
+  /** Its live HMAC secrets, newest first; empty for other kinds. */
+  readonly hmacKeys: readonly Uint8Array[];
+  /** Its Ed25519 public key, 32 bytes; null for other kinds. */
+  readonly publicKey: Uint8Array | null;
+}
+
+/**
+ * Opens the doors of IdPs. Every call asks the database, on the lane of deprovisions: a credential that was removed
+ * or has expired opens nothing from that commit on, and no other work stands in front of a deprovision here.
+ */
+export abstract class ConnectionDoors {
+  /**
+   * @param authorization the header as it came
+   * @throws DomainError `credential.missing`, `credential.invalid`, `store.unavailable`
+   */
+  abstract scim(authorization: string | undefined): Promise<OpenConnection>;
+
+  /**
+   * @param id the id in the path
+   * @returns null when there is no such webhook connection, or it was removed
+   * @throws DomainError `store.unavailable`
+   */
+  abstract webhook(id: string): Promise<WebhookDoor | null>;
+}

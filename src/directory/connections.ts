@@ -1,0 +1,70 @@
+import type { ConnectionId, OrganizationId } from '../kernel/ids.js';
+import type { Secret } from '../kernel/secret.js';
+import type { Asking } from './asking.js';
+import type { ConnectionKind } from './domain/connection-kinds.js';
+import type { Listed, PageOf } from './page.js';
+
+/** `user-name`: a new resource belongs to the organization's user of the same name. */
+export type Link = 'user-name' | 'none';
+
+export interface NewConnection {
+  readonly organization: OrganizationId;
+  readonly kind: ConnectionKind;
+  readonly name: string;
+  readonly link: Link;
+  /** A connection of the same organization whose names this one's signals use. */
+  readonly identitiesFrom: ConnectionId | null;
+  /** `whpk_<base64>`, 32 bytes of Ed25519: then bodies are signed by them, and there is no shared secret. */
+  readonly publicKey: string | null;
+}
+
+export interface Connection extends NewConnection {
+  readonly id: ConnectionId;
+  readonly createdAt: Date;
+  readonly removedAt: Date | null;
+  /** When each live secret was made and when it ends; never the secret. */
+  readonly secrets: readonly { readonly createdAt: Date; readonly expiresAt: Date | null }[];
+}
+
+/** How one IdP link of an organization is named in a request. */
+export interface ConnectionName {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+}
+
+export abstract class Connections {
+  /**
+   * @returns the secret in the only moment in which it is known; null for a kind that has none with this public key
+   * @throws DomainError `organization.unknown`; `connection.unknown` when `identitiesFrom` is not one of the
+   *   organization; `request.invalid_value` when the public key is none or does not belong to this kind
+   */
+  abstract create(
+    connection: NewConnection,
+    asking: Asking,
+  ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }>;
+
+  /**
+   * A second live secret. The ones before it end after the overlap, or at once when the overlap is 0.
+   *
+   * @throws DomainError `connection.unknown`; `request.invalid_value` when it is of a kind without secrets
+   */
+  abstract rotate(
+    name: ConnectionName,
+    overlapS: number,
+    asking: Asking,
+  ): Promise<{ readonly secret: Secret; readonly previousExpireAt: Date }>;
+
+  /**
+   * Its credentials open nothing from the commit on. Holds and users stay as they are: removing lifts nothing.
+   *
+   * @throws DomainError `connection.unknown`, also when it was removed before
+   */
+  abstract remove(name: ConnectionName, asking: Asking): Promise<void>;
+
+  abstract get(name: ConnectionName): Promise<Connection | null>;
+
+  abstract list(
+    organization: OrganizationId,
+    page: PageOf<ConnectionId>,
+  ): Promise<Listed<Connection>>;
+}
