@@ -1,0 +1,88 @@
+import type { Verify } from '../../contract/crypto-types.js';
+import { MessageRefused, readRecord, readWatermark } from '../../contract/read.js';
+import type { RevocationRecord } from '../../contract/revocation-record.js';
+import { signedBytes } from '../../contract/signed-message.js';
+import type { Watermark } from '../../contract/watermark.js';
+
+/** A message as it lay on the topic. Nothing in it is believed yet. */
+export interface Received {
+  /** The `ofs-type` header; empty when it is missing. */
+  readonly type: string;
+  readonly kid: string;
+  readonly signature: Uint8Array;
+  readonly value: Uint8Array;
+  /** `value` as UTF-8 text. */
+  readonly text: string;
+}
+
+export type Authentic =
+  | { readonly kind: 'revocation'; readonly digest: string; readonly record: RevocationRecord }
+  | { readonly kind: 'watermark'; readonly digest: string; readonly watermark: Watermark };
+
+export interface Proofs {
+  readonly verify: Verify;
+  /** base64url(SHA-256(value)) */
+  readonly digest: (value: Uint8Array) => string;
+}
+
+interface Read {
+  readonly message: Received;
+  readonly content: Authentic;
+}
+
+function read(message: Received, digest: Proofs['digest']): Read | null {
+  try {
+    if (message.type === 'revocation') {
+      const record = readRecord(message.text);
+      return {
+        message,
+        content: { kind: 'revocation', digest: digest(message.value), record },
+      };
+    }
+    if (message.type === 'watermark') {
+      const watermark = readWatermark(message.text);
+      return {
+        message,
+        content: { kind: 'watermark', digest: digest(message.value), watermark },
+      };
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof MessageRefused) return null;
+    throw error;
+  }
+}
+
+/**
+ * Separates what our record keys vouch for from the rest. A signed watermark vouches for the digests of the
+ * watermark before it and of the records that it covers, so a long batch costs one signature and a hash per
+ * message; whatever no watermark of the batch vouches for needs a signature of its own.
+ */
+export function authenticate(
+  messages: readonly Received[],
+  { verify, digest }: Proofs,
+): { readonly authentic: readonly Authentic[]; readonly refused: number } {
+  const signed = ({ type, kid, signature, value }: Received): boolean =>
+    (type === 'revocation' || type === 'watermark') &&
+    verify(kid, signedBytes(type, value), signature);
+  const readings = messages.map((message) => read(message, digest));
+  const vouchedFor = new Set<string>();
+  for (let i = readings.length - 1; i >= 0; i -= 1) {
+    const reading = readings[i];
+    if (reading?.content.kind !== 'watermark') continue;
+    const { digest: name, watermark } = reading.content;
+    if (!vouchedFor.has(name) && !signed(reading.message)) continue;
+    vouchedFor.add(name);
+    if (watermark.prev !== null) vouchedFor.add(watermark.prev);
+    for (const covered of watermark.covers) vouchedFor.add(covered);
+  }
+  const authentic: Authentic[] = [];
+  for (const reading of readings) {
+    if (reading === null) continue;
+    const { content, message } = reading;
+    const good =
+      vouchedFor.has(content.digest) || (content.kind === 'revocation' && signed(message));
+    if (good) authentic.push(content);
+  }
+  return { authentic, refused: messages.length - authentic.length };
+}

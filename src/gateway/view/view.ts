@@ -1,0 +1,194 @@
+import type { GenerationScope } from '../../contract/revocation-record.js';
+import type { Watermark } from '../../contract/watermark.js';
+import type { Authentic } from './authenticate.js';
+import { Chain, type Trouble } from './chain.js';
+import type { Freshness } from './freshness.js';
+import { Generations } from './generations.js';
+import type { Now } from './now.js';
+
+export interface ViewSettings {
+  readonly installation: string;
+  readonly topic: string;
+  readonly partitions: number;
+  /** Older records can refuse no living token. */
+  readonly windowMs: number;
+  /** S */
+  readonly stalenessMs: number;
+  readonly skewMs: number;
+}
+
+const FORGET_EACH_MS = 60_000;
+
+/** What somebody should look at. `foreign`: a watermark that is not of this topic, partition or installation. */
+export type ViewAlarm = 'foreign' | 'conflict' | 'outdated' | 'future' | 'repair';
+
+export interface Accepted {
+  /** Digests of the records that were applied just now; empty while the log is read for the first time. */
+  readonly applied: readonly string[];
+  readonly alarms: readonly ViewAlarm[];
+}
+
+/** What the guard asks of a view. */
+export interface ReadableView {
+  least(scope: GenerationScope, subject: string): number;
+  isKidRevoked(kid: string): boolean;
+  freshness(now: Now): Freshness;
+}
+
+export interface Position {
+  readonly partition: number;
+  readonly seq: number;
+  readonly t: string;
+}
+
+/**
+ * A gateway's memory of generations, and how much it may be trusted. Pure: messages and clock readings come in,
+ * nothing goes out. What is merged stays merged, whatever happens to a chain.
+ */
+export class View implements ReadableView {
+  readonly settings: ViewSettings;
+  readonly #generations = new Generations();
+  readonly #chains: readonly Chain[];
+  /** Partitions that have been read to the end of the log since their last restart. */
+  readonly #readToEnd = new Set<number>();
+  #epoch: number;
+  #isLoaded = false;
+  #forgottenMs = -Infinity;
+
+  /** `epoch` is the smallest one whose watermarks keep the view fresh. */
+  constructor(settings: ViewSettings, epoch: number) {
+    this.settings = settings;
+    this.#epoch = epoch;
+    const { windowMs, stalenessMs, skewMs, partitions } = settings;
+    this.#chains = Array.from(
+      { length: partitions },
+      () => new Chain({ startAgeMs: windowMs + stalenessMs, skewMs }),
+    );
+  }
+
+  /** The partition is about to be read from `soughtMs` on (unix ms by the broker; -Infinity: all there ever was). */
+  restart(partition: number, soughtMs: number): void {
+    this.#chain(partition).restart(soughtMs);
+    this.#readToEnd.delete(partition);
+  }
+
+  /** The partition has been read to what was the end of its log. */
+  reachedEnd(partition: number): void {
+    this.#readToEnd.add(partition);
+  }
+
+  /** A lease or a watermark told of an epoch: what older ones say keeps nothing fresh. */
+  raiseEpoch(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
+  }
+
+  /** Applies messages that {@link authenticate} has let through, in the order of the partition. */
+  accept(partition: number, messages: readonly Authentic[], now: Now): Accepted {
+    const chain = this.#chain(partition);
+    const applied: string[] = [];
+    const alarms = new Set<ViewAlarm>();
+    for (const message of messages) {
+      if (message.kind === 'revocation') {
+        this.#generations.apply(message.record);
+        chain.applied(message.digest, Date.parse(message.record.revoked_at), now);
+        applied.push(message.digest);
+      } else {
+        const alarm = this.#link(partition, message.watermark, message.digest, now);
+        if (alarm !== null) alarms.add(alarm);
+      }
+    }
+    this.#forget();
+    this.freshness(now); // notices when the view is loaded, also when nobody asks just then
+    return { applied: this.#readToEnd.has(partition) ? applied : [], alarms: [...alarms] };
+  }
+
+  #link(partition: number, watermark: Watermark, digest: string, now: Now): ViewAlarm | null {
+    const { installation, topic, partitions } = this.settings;
+    const isOurs =
+      watermark.installation === installation &&
+      watermark.topic === topic &&
+      watermark.partition === partition &&
+      watermark.partitions === partitions;
+    if (!isOurs) return 'foreign';
+    this.#generations.addKids(watermark.kids);
+    const chain = this.#chain(partition);
+    const wasFuture = chain.isFuture;
+    const outcome = chain.link(watermark, digest, now);
+    this.raiseEpoch(chain.epoch);
+    if (outcome === 'conflict' || outcome === 'outdated') return outcome;
+    if (chain.isFuture && !wasFuture) return 'future';
+    return outcome === 'linked' && watermark.repair.length > 0 ? 'repair' : null;
+  }
+
+  /** Time here is the primary's, so that a gateway's own clock can make nothing leave too early. */
+  #forget(): void {
+    const behind = Math.min(...this.#chains.map(({ tMs }) => tMs));
+    const beforeMs = behind - this.settings.windowMs;
+    if (beforeMs === -Infinity || beforeMs < this.#forgottenMs + FORGET_EACH_MS) return;
+    this.#forgottenMs = beforeMs;
+    this.#generations.forget(beforeMs);
+    for (const chain of this.#chains) chain.forget(beforeMs);
+  }
+
+  least(scope: GenerationScope, subject: string): number {
+    return this.#generations.least(scope, subject);
+  }
+
+  /** Unix seconds: foreign tokens of this subject issued then or earlier are refused; 0 when not known. */
+  notBefore(org: string, subject: string): number {
+    return this.#generations.notBefore(org, subject);
+  }
+
+  isKidRevoked(kid: string): boolean {
+    return this.#generations.isKidRevoked(kid);
+  }
+
+  freshness(now: Now): Freshness {
+    let ageMs = -Infinity;
+    let [isReady, isComplete, isFuture, isInEpoch] = [true, true, false, true];
+    for (const chain of this.#chains) {
+      ageMs = Math.max(ageMs, chain.ageMs(now));
+      isReady = chain.isReady(now) && isReady;
+      isComplete = isComplete && chain.isComplete;
+      isFuture = isFuture || chain.isFuture;
+      isInEpoch = isInEpoch && chain.epoch >= this.#epoch;
+    }
+    const isYoung = ageMs <= this.settings.stalenessMs && !isFuture;
+    if (isReady && (this.#readToEnd.size === this.#chains.length || isYoung)) this.#isLoaded = true;
+    if (!this.#isLoaded) return { state: 'unloaded' };
+    if (isFuture) return { state: 'unusable' };
+    if (!isReady) return { state: 'stale', ageMs, why: 'catching-up' };
+    if (!isComplete) return { state: 'stale', ageMs, why: 'incomplete' };
+    if (!isInEpoch) return { state: 'stale', ageMs, why: 'epoch' };
+    return isYoung ? { state: 'fresh', ageMs } : { state: 'stale', ageMs, why: 'old' };
+  }
+
+  trouble(partition: number, now: Now): Trouble | null {
+    return this.#chain(partition).trouble(now);
+  }
+
+  /** For receipts: how far each partition is complete. */
+  positions(now: Now): readonly Position[] {
+    return this.#chains.flatMap((chain, partition) => {
+      const position = chain.isReady(now) ? chain.position : null;
+      return position === null ? [] : [{ partition, ...position }];
+    });
+  }
+
+  /** Digests of listed records that the topic cannot carry. */
+  get toRepair(): readonly string[] {
+    return this.#chains.flatMap(({ toRepair }) => toRepair);
+  }
+
+  /** How many subjects are remembered. */
+  get size(): number {
+    return this.#generations.size;
+  }
+
+  /** @throws RangeError for a partition that the installation does not have */
+  #chain(partition: number): Chain {
+    const chain = this.#chains[partition];
+    if (chain === undefined) throw new RangeError(`the topic has no partition ${partition}`);
+    return chain;
+  }
+}

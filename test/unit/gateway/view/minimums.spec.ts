@@ -1,0 +1,90 @@
+// P4: nothing is lost, nothing is undone; the merge cannot be lowered by order, repetition or replay.
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Minimums } from '../../../../src/gateway/view/minimums.js';
+
+const subject = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'toString');
+const raise = fc.tuple(subject, fc.nat(1000), fc.nat(10_000_000));
+const raises = fc.array(raise, { maxLength: 40 });
+const SUBJECTS = ['a', 'b', 'c', '__proto__', 'constructor', 'toString'];
+
+type Raise = [string, number, number];
+
+const all = (table: Minimums): number[] => SUBJECTS.map((name) => table.least(name));
+function tableOf(list: readonly Raise[]): Minimums {
+  const table = new Minimums();
+  for (const [name, value, at] of list) table.raise(name, value, at);
+  return table;
+}
+
+describe('the smallest good generation of each subject', () => {
+  it('is the largest that was said, in whatever order and however often', () => {
+    fc.assert(
+      fc.property(raises, fc.func(fc.nat()), (list, order) => {
+        const shuffled = list.map((r, i) => [r, order(i)] as const);
+        shuffled.sort(([, a], [, b]) => a - b);
+        const again = [...shuffled.map(([r]) => r), ...list];
+        expect(all(tableOf(again))).toEqual(all(tableOf(list)));
+        for (const [i, name] of SUBJECTS.entries()) {
+          const said = list.filter(([n]) => n === name).map(([, value]) => value);
+          expect(all(tableOf(list))[i]).toBe(Math.max(0, ...said));
+        }
+      }),
+    );
+  });
+
+  it('never falls while anything is applied', () => {
+    fc.assert(
+      fc.property(raises, (list) => {
+        const table = new Minimums();
+        for (const [name, value, at] of list) {
+          const before = all(table);
+          table.raise(name, value, at);
+          all(table).forEach((now, i) => {
+            expect(now).toBeGreaterThanOrEqual(before[i]!);
+          });
+        }
+      }),
+    );
+  });
+
+  it('forgets the same subjects in whatever order they came', () => {
+    fc.assert(
+      fc.property(raises, fc.nat(10_000_000), (list, before) => {
+        const [one, other] = [tableOf(list), tableOf([...list].reverse())];
+        one.forget(before);
+        other.forget(before);
+        expect(all(one)).toEqual(all(other));
+        expect(one.size).toBe(other.size);
+      }),
+    );
+  });
+
+  it('keeps every subject that was revoked at or after the time before which it forgets', () => {
+    fc.assert(
+      fc.property(raises, fc.nat(10_000_000), (list, before) => {
+        const table = tableOf(list);
+        table.forget(before);
+        for (const [name, value, at] of list) {
+          if (at >= before) expect(table.least(name)).toBeGreaterThanOrEqual(value);
+        }
+      }),
+    );
+  });
+
+  it('lets go of what is old', () => {
+    const table = tableOf([
+      ['a', 5, 0],
+      ['b', 5, 60_000],
+    ]);
+    table.forget(60_000);
+    expect([table.least('a'), table.least('b'), table.size]).toEqual([0, 5, 1]);
+  });
+
+  it('takes __proto__ for a subject like any other', () => {
+    const table = tableOf([['__proto__', 7, 0]]);
+    expect(table.least('__proto__')).toBe(7);
+    expect(table.least('toString')).toBe(0);
+    expect(({} as Record<string, unknown>)['least']).toBeUndefined();
+  });
+});
