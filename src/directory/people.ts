@@ -49,6 +49,12 @@ export abstract class People {
     reference: PersonReference,
   ): Promise<readonly UserId[]>;
 
+  /**
+   * Whether the user has a living, active resource: enrolment refuses everybody else. The caller holds the user's
+   * generation row if it acts on the answer.
+   */
+  abstract isActive(tx: Tx, organization: OrganizationId, id: UserId): Promise<boolean>;
+
   abstract get(organization: OrganizationId, id: UserId): Promise<Person | null>;
 
   abstract list(
