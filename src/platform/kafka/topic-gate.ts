@@ -1,0 +1,77 @@
+import type { Log } from '../log/log.js';
+import { Backoff } from '../loop/backoff.js';
+import { pause } from '../loop/pause.js';
+import type { TopicKeeper } from './topic-keeper.js';
+
+/** How often topics that were in order are looked at again, milliseconds. */
+const RECHECK_MS = 60_000;
+
+/**
+ * Stands before everything that is sent: open while the topics are known to be as they must be. Kafka being
+ * away keeps it closed without failing anything else (P6); wrong settings close it with an alarm.
+ */
+export class TopicGate {
+  readonly #keeper: TopicKeeper;
+  readonly #log: Log;
+  #trouble: string | null = 'the topics have not been checked yet';
+  #waiting: (() => void)[] = [];
+
+  constructor(keeper: TopicKeeper, log: Log) {
+    this.#keeper = keeper;
+    this.#log = log;
+  }
+
+  /** Why nothing may be sent; null when the gate is open. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** Returns when the gate is open, or `stop` is aborted. */
+  async opened(stop: AbortSignal): Promise<void> {
+    if (this.#trouble === null || stop.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+      stop.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+
+  /** Checks until it is told to stop. */
+  async run(stop: AbortSignal): Promise<void> {
+    const backoff = new Backoff(200, 5_000);
+    while (!stop.aborted) {
+      const isFine = await this.#check();
+      if (isFine) backoff.reset();
+      await pause(isFine ? RECHECK_MS : backoff.next(), stop);
+    }
+  }
+
+  async #check(): Promise<boolean> {
+    let wrong: readonly string[];
+    try {
+      wrong = await this.#keeper.check();
+    } catch (error) {
+      // An open gate stays open: the settings that were right a minute ago are the best that is known.
+      if (this.#trouble !== null) this.#close('the cluster cannot be reached', { error });
+      return this.#trouble === null;
+    }
+    if (wrong.length > 0) {
+      this.#close(wrong.join('; '), { alarm: 'topic_settings_wrong' });
+      return false;
+    }
+    if (this.#trouble !== null) this.#log.info('the topics are as they must be');
+    this.#trouble = null;
+    for (const resume of this.#waiting.splice(0)) resume();
+    return true;
+  }
+
+  #close(trouble: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#trouble !== trouble) this.#log.error('nothing is published', { trouble, ...fields });
+    this.#trouble = trouble;
+  }
+}
