@@ -4,6 +4,7 @@ import { Organizations1763900000100 } from './1763900000100-organizations.js';
 import { PeopleAndDevices1763900000200 } from './1763900000200-people-and-devices.js';
 import { SignalsAndCases1763900000300 } from './1763900000300-signals-and-cases.js';
 import { OutboxAndGateways1763900000400 } from './1763900000400-outbox-and-gateways.js';
+import { Heart1763900000500 } from './1763900000500-heart.js';
 import { Audit1763900000900 } from './1763900000900-audit.js';
 
 export interface Migration extends MigrationInterface {
@@ -22,5 +23,6 @@ export const migrations: readonly (new () => Migration)[] = [
   PeopleAndDevices1763900000200,
   SignalsAndCases1763900000300,
   OutboxAndGateways1763900000400,
+  Heart1763900000500,
   Audit1763900000900,
 ];

@@ -1,0 +1,33 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { Lane } from '../../kernel/tx.js';
+import type { Secret } from '../../kernel/secret.js';
+
+/** How many connections each lane may hold. Revocations never queue behind anything else (P8). */
+const CONNECTIONS: Readonly<Record<Lane, number>> = { deprovision: 8, service: 10, background: 4 };
+
+export const LANES = ['deprovision', 'service', 'background'] as const satisfies readonly Lane[];
+
+/** The data source of one lane. Every wait has an end: a caller hears 503 rather than nothing. */
+export const laneOptions = (lane: Lane, url: Secret): DataSourceOptions => ({
+  type: 'postgres',
+  url: url.reveal(),
+  applicationName: `offswitch ${lane}`,
+  poolSize: CONNECTIONS[lane],
+  connectTimeoutMS: 3_000,
+  extra: {
+    keepAlive: true,
+    statement_timeout: 10_000,
+    lock_timeout: 8_000,
+    idle_in_transaction_session_timeout: 15_000,
+  },
+});
+
+/** Opens every lane. */
+export async function openLanes(url: Secret): Promise<Readonly<Record<Lane, DataSource>>> {
+  const [deprovision, service, background] = await Promise.all([
+    new DataSource(laneOptions('deprovision', url)).initialize(),
+    new DataSource(laneOptions('service', url)).initialize(),
+    new DataSource(laneOptions('background', url)).initialize(),
+  ]);
+  return { deprovision, service, background };
+}

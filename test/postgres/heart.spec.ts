@@ -1,0 +1,427 @@
+// P1: durable before polite. P2: dead stays dead. P4: nothing is undone. P9: fail closed.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type {
+  ActiveWord,
+  Edit,
+  Origin,
+  ResourceOutcome,
+  StoredResource,
+  VerifiedSignal,
+} from '../../src/deprovision/index.js';
+import { newId, type ConnectionId, type OrganizationId } from '../../src/kernel/ids.js';
+import { World } from '../support/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+
+let instant = Date.parse('2026-11-23T09:00:00Z');
+const originOf = (organization: OrganizationId, connection: ConnectionId): Origin => ({
+  organization,
+  connection,
+  requestId: newId(),
+  receivedAt: new Date((instant += 1000)),
+});
+
+const says =
+  (word: 'true' | 'false', more: Partial<StoredResource> = {}): Edit =>
+  (stored) => ({ word, next: { ...stored, ...more, active: word === 'true' } });
+
+async function scene() {
+  const organization = await world.organization();
+  const connection = await world.connection(organization);
+  const create = async (userName: string, word: ActiveWord = 'true', on = connection) =>
+    world.heart.changeResource({
+      kind: 'create',
+      origin: originOf(organization, on),
+      word,
+      image: {
+        userName,
+        externalId: `ext-${userName}`,
+        emails: [`${userName}@example.com`],
+        active: word !== 'false',
+        attributes: { userName },
+      },
+    });
+  const edit = (resource: StoredResource, change: Edit, on = connection) =>
+    world.heart.changeResource({
+      kind: 'edit',
+      origin: originOf(organization, on),
+      resource: resource.id,
+      edit: change,
+    });
+  const signal = (on: ConnectionId, given: Partial<VerifiedSignal>) =>
+    world.heart.takeSignal({
+      origin: originOf(organization, on),
+      signal: {
+        dedupeKey: newId(),
+        eventType: 'user.lifecycle.deactivate',
+        occurredAt: new Date('2026-11-23T08:00:00Z'),
+        effect: 'hold',
+        class: 'deactivated',
+        subject: [],
+        ...given,
+      },
+    });
+  return { organization, connection, create, edit, signal };
+}
+
+function done(outcome: ResourceOutcome): Extract<ResourceOutcome, { kind: 'done' }> {
+  if (outcome.kind !== 'done') throw new Error(`not done: ${outcome.kind}`);
+  return outcome;
+}
+
+const tokensOf = (user: string) =>
+  world.query<{ revoked_at: Date | null; revoked_case: string | null }>(
+    'select revoked_at, revoked_case from device_tokens where user_id = $1',
+    [user],
+  );
+
+describe('a deactivation', () => {
+  it('raises the generation, sets the hold, ends every token, and leaves case, entry and record, when it resolves', async () => {
+    const { organization, connection, create, edit } = await scene();
+    const { resource } = done(await create('ada'));
+    const device = await world.device(organization);
+    await world.token(organization, resource.user, device);
+    await world.token(organization, resource.user, await world.device(organization));
+
+    const outcome = done(await edit(resource, says('false')));
+
+    expect(outcome.resource.active).toBe(false);
+    expect(await world.generation('user', resource.user)).toBe(2);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+    for (const token of await tokensOf(resource.user))
+      expect(token.revoked_case).toBe(outcome.case);
+    const [row] = await world.query('select * from cases where id = $1', [outcome.case]);
+    expect(row).toMatchObject({
+      scope: 'user',
+      subject_id: resource.user,
+      tokens: 2,
+      devices: 2,
+      cause_kind: 'scim',
+    });
+    const entries = await world.query<{ action: string; bytes: Buffer }>(
+      'select action, bytes from audit.entry where case_id = $1',
+      [outcome.case],
+    );
+    expect(entries.map((entry) => entry.action)).toEqual(['user.deprovisioned']);
+    const [record] = await world.query<{ value: Buffer }>(
+      'select value from outbox join outbox_pending using (digest) where case_id = $1',
+      [outcome.case],
+    );
+    expect(JSON.parse(record!.value.toString())).toMatchObject({
+      scope: 'user',
+      subject: resource.user,
+      generation: 2,
+      org: organization,
+      case: outcome.case,
+    });
+    expect(world.publisher.offered.some((offered) => offered.case === outcome.case)).toBe(true);
+    const ended = await world.query(
+      'select 1 from assignments where user_id = $1 and ended_at is null',
+      [resource.user],
+    );
+    expect(ended).toEqual([]);
+  });
+
+  it('leaves everybody else alone, also on a shared device', async () => {
+    const { organization, create, edit } = await scene();
+    const [ada, bob] = [done(await create('ada')).resource, done(await create('bob')).resource];
+    const shared = await world.device(organization);
+    await world.token(organization, ada.user, shared);
+    await world.token(organization, bob.user, shared);
+    await edit(ada, says('false'));
+    expect((await tokensOf(bob.user)).map((token) => token.revoked_at)).toEqual([null]);
+    expect(await world.generation('user', bob.user)).toBe(1);
+    expect(await world.generation('device', shared)).toBe(1);
+  });
+
+  it('raises again when it is said again, and the resource stays as it was', async () => {
+    const { create, edit } = await scene();
+    const { resource } = done(await create('ada'));
+    const first = done(await edit(resource, says('false')));
+    const second = done(await edit(resource, says('false')));
+    expect(second.changed).toBe(false);
+    expect(second.resource.version).toBe(first.resource.version);
+    expect(await world.generation('user', resource.user)).toBe(3);
+  });
+
+  it('happens although its request renames the person too', async () => {
+    const { create, edit, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    const outcome = done(await edit(resource, says('false', { userName: 'gone-ada' })));
+    expect(outcome.resource).toMatchObject({ userName: 'gone-ada', active: false });
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+  });
+
+  it('happens although the new name in its request is taken, and the resource stays', async () => {
+    const { create, edit, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    await create('bob');
+    expect((await edit(resource, says('false', { userName: 'Bob' }))).kind).toBe('name_taken');
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+    const [row] = await world.query('select user_name, active from resources where id = $1', [
+      resource.id,
+    ]);
+    expect(row).toEqual({ user_name: 'ada', active: true });
+  });
+
+  it('happens although a sibling of it is wrong, and the refusal is the answer', async () => {
+    const { create, edit, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    const why = new Error('a sibling is wrong');
+    expect(await edit(resource, () => ({ word: 'false', refused: why }))).toEqual({
+      kind: 'refused',
+      why,
+    });
+    expect(await world.generation('user', resource.user)).toBe(2);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+  });
+});
+
+describe('an unreadable word', () => {
+  it('holds the person without ending anything, until the next readable word', async () => {
+    const { create, edit, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    await edit(resource, () => ({ word: 'unreadable', refused: new Error('no boolean') }));
+    expect(await world.generation('user', resource.user)).toBe(1);
+    expect(await world.holds(resource.user)).toEqual([`unreadable:${connection}`]);
+    const entries = await world.query(
+      `select 1 from audit.entry where subject_id = $1 and action = 'user.held'`,
+      [resource.user],
+    );
+    expect(entries).toHaveLength(1);
+    await edit(resource, says('true'));
+    expect(await world.holds(resource.user)).toEqual([]);
+  });
+});
+
+describe('a return', () => {
+  it('lifts only its own hold, and never lowers the generation', async () => {
+    const { organization, connection, create, edit } = await scene();
+    const { resource } = done(await create('ada'));
+    await edit(resource, says('false'));
+    await world.heart.revokeSubject({
+      organization,
+      scope: 'user',
+      id: resource.user,
+      kind: 'admin',
+      reason: 'laptop lost',
+      hold: true,
+      actor: { type: 'admin_key', id: newId() },
+      requestId: newId(),
+      receivedAt: new Date(),
+    });
+    const back = done(await edit(resource, says('true')));
+    expect(back.resource.active).toBe(true);
+    expect(await world.holds(resource.user)).toEqual(['admin']);
+    expect(await world.generation('user', resource.user)).toBe(3);
+    expect(connection).toBeDefined();
+  });
+
+  it('that is older than the deactivation changes nothing', async () => {
+    const { organization, connection, create } = await scene();
+    const { resource } = done(await create('ada'));
+    const [older, newer] = [originOf(organization, connection), originOf(organization, connection)];
+    await world.heart.changeResource({
+      kind: 'edit',
+      origin: newer,
+      resource: resource.id,
+      edit: says('false'),
+    });
+    const late = done(
+      await world.heart.changeResource({
+        kind: 'edit',
+        origin: older,
+        resource: resource.id,
+        edit: says('true'),
+      }),
+    );
+    expect(late.resource.active).toBe(false);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+  });
+
+  it('is not what an absent word means', async () => {
+    const { create, edit, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    await edit(resource, says('false'));
+    const outcome = done(
+      await edit(resource, (stored) => ({
+        word: 'absent',
+        next: { ...stored, active: true, userName: 'renamed' },
+      })),
+    );
+    expect(outcome.resource.active).toBe(false);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+  });
+});
+
+describe('a removal', () => {
+  it('leaves a tombstone whose name is free, and whose person stays gone until an explicit true', async () => {
+    const { organization, connection, create } = await scene();
+    const { resource } = done(await create('ada'));
+    await world.heart.changeResource({
+      kind: 'remove',
+      origin: originOf(organization, connection),
+      resource: resource.id,
+    });
+    const again = done(await create('ADA', 'absent'));
+    expect(again.resource).toMatchObject({ user: resource.user, active: false });
+    expect(again.resource.id).not.toBe(resource.id);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+    expect((await create('ada')).kind).toBe('name_taken');
+  });
+});
+
+describe('two connections', () => {
+  it('share the person of one name: who leaves one has left, and the other cannot lift it', async () => {
+    const { organization, connection, create, edit } = await scene();
+    const other = await world.connection(organization);
+    const here = done(await create('ada')).resource;
+    const there = done(await create('Ada', 'true', other)).resource;
+    expect(there.user).toBe(here.user);
+    expect(here.id).toBe(here.user);
+    await edit(here, says('false'));
+    await edit(there, says('true'), other);
+    expect(await world.holds(here.user)).toEqual([`scim:${connection}`]);
+  });
+});
+
+describe('a signal', () => {
+  it('is applied once however often it comes', async () => {
+    const { organization, create, signal } = await scene();
+    const hook = await world.connection(organization, { kind: 'okta-event-hook' });
+    const { resource } = done(await create('ada'));
+    const given = {
+      dedupeKey: 'uuid-1',
+      subject: [{ kind: 'idp_user_id', value: 'ext-ada' }],
+    } as const;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => signal(hook, given)));
+    expect(new Set(answers.map((answer) => answer.case)).size).toBe(1);
+    expect(answers.filter((answer) => !answer.repeated)).toHaveLength(1);
+    expect(await world.generation('user', resource.user)).toBe(2);
+    expect(await world.holds(resource.user)).toEqual([`signal:${hook}:deactivated`]);
+  });
+
+  it('ends in the same state in whatever order a deactivation and a newer return arrive', async () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const { organization, create, signal } = await scene();
+      const hook = await world.connection(organization, { kind: 'okta-event-hook' });
+      const { resource } = done(await create('ada'));
+      const subject = [{ kind: 'external_id', value: 'ext-ada' }] as const;
+      const signals = [
+        { effect: 'hold', occurredAt: new Date('2026-11-23T08:00:00Z'), subject },
+        { effect: 'lift', occurredAt: new Date('2026-11-23T08:00:01Z'), subject },
+      ] as const;
+      for (const which of order) await signal(hook, signals[which]!);
+      expect(await world.holds(resource.user)).toEqual([]);
+      expect(await world.generation('user', resource.user)).toBe(2);
+    }
+  });
+
+  it('about somebody unknown opens a case, and applies when the person appears', async () => {
+    const { organization, create, signal } = await scene();
+    const hook = await world.connection(organization, { kind: 'okta-event-hook' });
+    const outcome = await signal(hook, { subject: [{ kind: 'user_name', value: 'ada' }] });
+    expect(outcome).toMatchObject({ kind: 'unknown_person', case: expect.any(String) });
+    const { resource } = done(await create('Ada'));
+    expect(await world.holds(resource.user)).toEqual([`signal:${hook}:deactivated`]);
+    const [row] = await world.query('select user_id, generation from cases where id = $1', [
+      outcome.case,
+    ]);
+    expect(row).toEqual({ user_id: resource.user, generation: '2' });
+    const [inbox] = await world.query('select outcome from signal_inbox where id = $1', [
+      outcome.signal,
+    ]);
+    expect(inbox).toEqual({ outcome: 'applied' });
+    expect(
+      await world.query('select 1 from outbox where case_id = $1', [outcome.case]),
+    ).toHaveLength(1);
+  });
+
+  it('that races the creation of its person is applied, whoever comes first', async () => {
+    for (let round = 0; round < 25; round += 1) {
+      const { organization, create, signal } = await scene();
+      const hook = await world.connection(organization, { kind: 'okta-event-hook' });
+      const [created] = await Promise.all([
+        create('ada'),
+        signal(hook, { subject: [{ kind: 'email', value: 'ada@example.com' }] }),
+      ]);
+      expect(await world.holds(done(created).resource.user)).toEqual([
+        `signal:${hook}:deactivated`,
+      ]);
+    }
+  });
+
+  it('that may mean two people revokes neither', async () => {
+    const { organization, connection, signal } = await scene();
+    const hook = await world.connection(organization, { kind: 'okta-event-hook' });
+    const people = await Promise.all(
+      ['ada', 'bob'].map((userName) =>
+        world.heart.changeResource({
+          kind: 'create',
+          origin: originOf(organization, connection),
+          word: 'true',
+          image: {
+            userName,
+            externalId: null,
+            emails: ['team@example.com'],
+            active: true,
+            attributes: {},
+          },
+        }),
+      ),
+    );
+    const outcome = await signal(hook, { subject: [{ kind: 'email', value: 'team@example.com' }] });
+    expect(outcome.kind).toBe('ambiguous_person');
+    for (const person of people)
+      expect(await world.generation('user', done(person).resource.user)).toBe(1);
+  });
+});
+
+describe('an operator', () => {
+  it.each(['device', 'family', 'org'] as const)('ends everything under one %s', async (scope) => {
+    const { organization, create } = await scene();
+    const { resource } = done(await create('ada'));
+    const device = await world.device(organization);
+    const family = await world.token(organization, resource.user, device);
+    const id = { device, family, org: organization }[scope];
+    const found = await world.heart.revokeSubject({
+      organization,
+      scope,
+      id,
+      kind: 'admin',
+      reason: 'lost',
+      hold: false,
+      actor: { type: 'admin_key', id: newId() },
+      requestId: newId(),
+      receivedAt: new Date(),
+    });
+    expect(found).not.toBeNull();
+    expect(await world.generation(scope, id)).toBe(2);
+    expect((await tokensOf(resource.user)).map((token) => token.revoked_case)).toEqual([found]);
+  });
+
+  it('finds nothing of another organization', async () => {
+    const [mine, theirs] = [await scene(), await scene()];
+    const { resource } = done(await theirs.create('ada'));
+    const found = await world.heart.revokeSubject({
+      organization: mine.organization,
+      scope: 'user',
+      id: resource.user,
+      kind: 'admin',
+      reason: 'x',
+      hold: false,
+      actor: { type: 'admin_key', id: newId() },
+      requestId: newId(),
+      receivedAt: new Date(),
+    });
+    expect(found).toBeNull();
+    expect(await world.generation('user', resource.user)).toBe(1);
+  });
+});
