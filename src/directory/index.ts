@@ -34,7 +34,7 @@ export {
 export {
   Resources,
   type Resource,
-  type ResourceFilter,
+  type ResourceCondition,
   type ResourceSlice,
   type ScimPlace,
 } from './resources.js';

@@ -22,13 +22,15 @@ export interface Resource {
   readonly changedAt: Date;
 }
 
-/** All that is given must be equal: user names and e-mails whatever their case, external ids to the letter. */
-export interface ResourceFilter {
-  readonly id?: string;
-  readonly userName?: string;
-  readonly externalId?: string;
-  readonly email?: string;
-}
+/**
+ * An equality, never a pattern. User names, e-mails with their types, and managers whatever their case; ids and
+ * external ids to the letter.
+ */
+export type ResourceCondition =
+  | { readonly on: 'id'; readonly value: ResourceId }
+  | { readonly on: 'user_name' | 'external_id' | 'email' | 'manager'; readonly value: string }
+  /** An e-mail of one type, both in the same element. */
+  | { readonly on: 'typed_email'; readonly value: string; readonly type: string };
 
 export interface ResourceSlice {
   /** How many to skip. */
@@ -39,10 +41,13 @@ export interface ResourceSlice {
 export abstract class Resources {
   abstract get(place: ScimPlace, id: ResourceId): Promise<Resource | null>;
 
-  /** In the order of their making. `total` counts all that match, not only the slice. */
+  /**
+   * Those that meet every condition, all of them without one, in the order of their making. `total` counts all
+   * that match, not only the slice.
+   */
   abstract find(
     place: ScimPlace,
-    filter: ResourceFilter,
+    conditions: readonly ResourceCondition[],
     slice: ResourceSlice,
   ): Promise<{ readonly total: number; readonly items: readonly Resource[] }>;
 }
