@@ -16,6 +16,9 @@ export class Audit1763900000900 implements MigrationInterface {
       create schema audit;
       revoke all on schema audit from public;
       grant usage on schema audit to offswitch_service, offswitch_auditor;
+      -- The guards stand outside, so that \`drop schema audit cascade\` does not take them along and succeed.
+      create schema audit_guard;
+      revoke all on schema audit_guard from public;
 
       -- \`bytes\` is the entry: RFC 8785, hashed as it lies here. The other columns are copies to search by.
       -- \`xid\` lets a later sequencer find what has been committed without ever changing a row.
@@ -40,6 +43,7 @@ export class Audit1763900000900 implements MigrationInterface {
       create index entry_of_case on audit.entry (organization_id, case_id, at, id) where case_id is not null;
       create index entry_of_actor on audit.entry (organization_id, actor_id, at, id);
       create index entry_of_action on audit.entry (organization_id, action, at, id);
+      create index entry_of_subject on audit.entry (organization_id, subject_id, at, id) where subject_id is not null;
       create index entry_in_commit_order on audit.entry (xid, id);
 
       -- Without UPDATE there is no \`for update\` either; without a grant on \`xid\` nobody chooses its place.
@@ -103,38 +107,44 @@ export class Audit1763900000900 implements MigrationInterface {
       end
       $body$;
 
+      -- Whether an entry found no partition of its own. Nobody reads the default partition itself.
+      create function audit.default_holds_entries() returns boolean
+      language sql stable security definer set search_path = pg_catalog, pg_temp
+      as $body$ select exists (select from audit.entry_default) $body$;
+
       -- Every grant and owner in the schema that is not as it must be. Whoever creates something here later
       -- says in this function who may use it.
       create function audit.wrong_grants() returns table (object text, wrong text)
       language sql stable set search_path = pg_catalog, pg_temp
       as $body$
-        with schema_audit as (
-          select oid, nspowner, nspacl from pg_namespace where nspname = 'audit'
+        with ours as (
+          select oid, nspname, nspowner, nspacl from pg_namespace where nspname in ('audit', 'audit_guard')
         ), expected (object, grantee, privilege) as (
           values ('schema audit', 'offswitch_service', 'USAGE'),
                  ('schema audit', 'offswitch_auditor', 'USAGE'),
                  ('audit.entry', 'offswitch_service', 'SELECT'),
                  ('audit.entry', 'offswitch_auditor', 'SELECT'),
                  ('audit.ensure_partitions()', 'offswitch_service', 'EXECUTE'),
+                 ('audit.default_holds_entries()', 'offswitch_service', 'EXECUTE'),
                  ('audit.wrong_grants()', 'offswitch_service', 'EXECUTE')
           union all
           select 'audit.entry.' || attname, 'offswitch_service', 'INSERT'
             from pg_attribute
            where attrelid = 'audit.entry'::regclass and attnum > 0 and not attisdropped and attname <> 'xid'
         ), objects (object, owner, acl) as (
-          select 'schema audit', nspowner, coalesce(nspacl, acldefault('n', nspowner)) from schema_audit
+          select 'schema ' || nspname, nspowner, coalesce(nspacl, acldefault('n', nspowner)) from ours
           union all
           select c.oid::regclass::text, c.relowner,
                  coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))
-            from pg_class c join schema_audit s on s.oid = c.relnamespace
+            from pg_class c join ours s on s.oid = c.relnamespace
            where c.relkind not in ('i', 'I', 'c', 't')
           union all
           select c.oid::regclass || '.' || a.attname, c.relowner, a.attacl
-            from pg_attribute a join pg_class c on c.oid = a.attrelid join schema_audit s on s.oid = c.relnamespace
+            from pg_attribute a join pg_class c on c.oid = a.attrelid join ours s on s.oid = c.relnamespace
            where a.attacl is not null
           union all
           select p.oid::regprocedure::text, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
-            from pg_proc p join schema_audit s on s.oid = p.pronamespace
+            from pg_proc p join ours s on s.oid = p.pronamespace
         ), held as (
           select o.object, coalesce(r.rolname, 'public')::text as grantee, a.privilege_type as privilege, a.is_grantable
             from objects o cross join lateral aclexplode(o.acl) a left join pg_roles r on r.oid = a.grantee
@@ -146,17 +156,17 @@ export class Audit1763900000900 implements MigrationInterface {
         select object, grantee || ' lacks ' || privilege from expected
          where (object, grantee, privilege) not in (select object, grantee, privilege from held)
         union all
-        select object, 'belongs to ' || pg_get_userbyid(owner) from objects, schema_audit
-         where owner <> nspowner
+        select object, 'belongs to ' || pg_get_userbyid(owner) from objects
+         where owner <> (select nspowner from ours where nspname = 'audit')
         union all
         select 'default privileges', 'of ' || pg_get_userbyid(d.defaclrole)
-          from pg_default_acl d, schema_audit s
+          from pg_default_acl d, ours s
          where d.defaclnamespace = s.oid or d.defaclrole = s.nspowner
       $body$;
 
       -- Event triggers run as whoever gave the command. The one way in is ensure_partitions(), recognised by
       -- the call stack and by the role that only it can take; a setting could be set by anyone.
-      create function audit.refuse_ddl() returns event_trigger
+      create function audit_guard.refuse_ddl() returns event_trigger
       language plpgsql set search_path = pg_catalog, pg_temp
       as $body$
       declare
@@ -175,9 +185,10 @@ export class Audit1763900000900 implements MigrationInterface {
             and command.command_tag in ('CREATE TABLE', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TABLE');
           -- What lies in the schema, what belongs to its owner (it may have been renamed or moved by this very
           -- command), and what hangs on one of its tables: triggers, rules, policies, partitions elsewhere.
-          if command.schema_name = 'audit'
+          if command.schema_name in ('audit', 'audit_guard')
             or exists (select from pg_namespace where command.classid = 'pg_namespace'::regclass
-                          and oid = command.objid and (nspowner = guardian or nspname = 'audit'))
+                          and oid = command.objid
+                          and (nspowner = guardian or nspname in ('audit', 'audit_guard')))
             or exists (select from pg_class where command.classid = 'pg_class'::regclass
                           and oid = command.objid and relowner = guardian)
             or exists (select from pg_proc where command.classid = 'pg_proc'::regclass
@@ -194,14 +205,14 @@ export class Audit1763900000900 implements MigrationInterface {
       end
       $body$;
 
-      create function audit.refuse_drop() returns event_trigger
+      create function audit_guard.refuse_drop() returns event_trigger
       language plpgsql set search_path = pg_catalog, pg_temp
       as $body$
       begin
         if exists (
           select from pg_event_trigger_dropped_objects()
-           where schema_name = 'audit' or address_names[1] = 'audit'
-              or (object_type = 'schema' and object_name = 'audit')
+           where schema_name in ('audit', 'audit_guard') or address_names[1] in ('audit', 'audit_guard')
+              or (object_type = 'schema' and object_name in ('audit', 'audit_guard'))
         ) then
           raise insufficient_privilege using
             message = format('%s refused: the audit schema is not to be changed', lower(tg_tag)),
@@ -211,7 +222,7 @@ export class Audit1763900000900 implements MigrationInterface {
       $body$;
 
       -- PostgreSQL does not tell an event trigger what a GRANT was about, so the result is looked at.
-      create function audit.refuse_grant() returns event_trigger
+      create function audit_guard.refuse_grant() returns event_trigger
       language plpgsql security definer set search_path = pg_catalog, pg_temp
       as $body$
       declare
@@ -225,8 +236,8 @@ export class Audit1763900000900 implements MigrationInterface {
       end
       $body$;
 
-      revoke all on all functions in schema audit from public;
-      grant execute on function audit.ensure_partitions(), audit.wrong_grants() to offswitch_service;
+      revoke all on all functions in schema audit, audit_guard from public;
+      grant execute on function audit.ensure_partitions(), audit.default_holds_entries(), audit.wrong_grants() to offswitch_service;
 
       select audit.ensure_partitions();
     `);

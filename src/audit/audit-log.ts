@@ -10,4 +10,7 @@ export abstract class AuditLog {
    * @throws TypeError | RangeError when an entry has no canonical bytes or too many
    */
   abstract append(tx: Tx, entries: readonly AuditEntry[]): Promise<void>;
+
+  /** The primary's clock, for the `at` of entries whose transaction has not read it anyway. */
+  abstract now(tx: Tx): Promise<Date>;
 }

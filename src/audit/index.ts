@@ -4,8 +4,10 @@ export {
   entryBytes,
   entryDigest,
   entryOf,
+  entryRow,
   type Actor,
   type AuditEntry,
+  type EntryRow,
   type LogId,
   type NewEntry,
   type Outcome,
@@ -13,4 +15,5 @@ export {
 } from './domain/entry.js';
 export { AuditLog } from './audit-log.js';
 export { AuditQuery, type EntryFilter, type EntryPage, type Page } from './audit-query.js';
-export { entryRow, type EntryRow } from './postgres/entry-row.js';
+export { Refusals, type Refusal } from './refusals.js';
+export { SelfCheck, type Finding, type FindingKind } from './self-check.js';

@@ -92,7 +92,7 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
  *
  * @throws TypeError for a lone surrogate, a number that JSON cannot say, a time in another form
  */
-export function entryText(entry: AuditEntry): string {
+function entryText(entry: AuditEntry): string {
   if (!TIME.test(entry.at)) throw new TypeError('at is not RFC 3339 UTC with milliseconds');
   try {
     return canonicalText(entry);
@@ -104,19 +104,59 @@ export function entryText(entry: AuditEntry): string {
   }
 }
 
-/**
- * The exact bytes of an entry.
- *
- * @throws TypeError as {@link entryText} does
- * @throws RangeError above {@link MAX_ENTRY_BYTES}
- */
-export function entryBytes(entry: AuditEntry): Uint8Array {
-  const bytes = utf8(entryText(entry));
+function bytesOf(text: string): Uint8Array {
+  const bytes = utf8(text);
   if (bytes.length > MAX_ENTRY_BYTES)
     throw new RangeError(`an entry has at most ${MAX_ENTRY_BYTES} bytes`);
   return bytes;
 }
 
-/** base64url(SHA-256(bytes)): how a revocation record names its entry. */
+/**
+ * @throws TypeError when the entry has no canonical form
+ * @throws RangeError above {@link MAX_ENTRY_BYTES}
+ */
+export const entryBytes = (entry: AuditEntry): Uint8Array => bytesOf(entryText(entry));
+
+/** base64url(SHA-256(bytes)): how a revocation record names its entry. Throws as {@link entryBytes}. */
 export const entryDigest = (entry: AuditEntry, hash: Hash): string =>
   base64url(hash(entryBytes(entry)));
+
+/** An entry as `audit.entry` takes it: the columns are copies to search by, `bytes` is the entry itself. */
+export interface EntryRow {
+  readonly id: string;
+  readonly organization_id: string;
+  readonly at: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly actor_type: string;
+  readonly actor_id: string;
+  readonly subject_type: string | null;
+  readonly subject_id: string | null;
+  readonly case_id: string | null;
+  readonly connection_id: string | null;
+  readonly request_id: string | null;
+  /** The RFC 8785 text; the statement that inserts it stores `convert_to(bytes, 'UTF8')`. */
+  readonly bytes: string;
+}
+
+/** What to insert. Throws as {@link entryBytes}. */
+export function entryRow(entry: AuditEntry): EntryRow {
+  const text = entryText(entry);
+  // A character has at most three bytes of UTF-8: short texts need no counting.
+  if (text.length * 3 > MAX_ENTRY_BYTES) bytesOf(text);
+  return {
+    id: entry.id,
+    organization_id: entry.org,
+    at: entry.at,
+    action: entry.action,
+    outcome: entry.outcome,
+    actor_type: entry.actor.type,
+    actor_id: entry.actor.id,
+    subject_type: entry.subject?.type ?? null,
+    subject_id: entry.subject?.id ?? null,
+    case_id: entry.case,
+    connection_id: entry.connection,
+    request_id: entry.request_id,
+    bytes: text,
+  };
+}

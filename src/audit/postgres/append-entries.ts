@@ -1,6 +1,6 @@
 import type { Tx } from '../../kernel/tx.js';
 import { sql, touch } from '../../platform/postgres/rows.js';
-import type { EntryRow } from './entry-row.js';
+import type { EntryRow } from '../domain/entry.js';
 
 // The same entry twice is one entry: a sender that lost the reply to its COMMIT may append it again.
 const statement = sql(

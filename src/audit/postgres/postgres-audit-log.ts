@@ -1,15 +1,17 @@
 import type { Tx } from '../../kernel/tx.js';
 import { AuditLog } from '../audit-log.js';
-import type { AuditEntry } from '../domain/entry.js';
+import { entryRow, type AuditEntry } from '../domain/entry.js';
 import { appendEntries } from './append-entries.js';
-import { entryRow } from './entry-row.js';
+import { primaryTime } from './primary-time.js';
 
 export class PostgresAuditLog extends AuditLog {
   override async append(tx: Tx, entries: readonly AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    await appendEntries(
-      tx,
-      entries.map((entry) => entryRow(entry)),
-    );
+    const written = entries.map((entry) => entryRow(entry));
+    await appendEntries(tx, written);
+  }
+
+  override async now(tx: Tx): Promise<Date> {
+    return primaryTime(tx);
   }
 }

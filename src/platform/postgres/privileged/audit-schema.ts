@@ -29,6 +29,7 @@ export async function lockAuditSchema(runner: QueryRunner): Promise<void> {
       thing record;
     begin
       alter schema audit owner to offswitch_audit_owner;
+      alter schema audit_guard owner to offswitch_audit_owner;
       for thing in
         select c.oid::regclass::text as name
           from pg_class c
@@ -41,21 +42,22 @@ export async function lockAuditSchema(runner: QueryRunner): Promise<void> {
       for thing in
         select p.oid::regprocedure::text as name
           from pg_proc p
-         where p.pronamespace = 'audit'::regnamespace and p.proowner <> 'offswitch_audit_owner'::regrole
+         where p.pronamespace in ('audit'::regnamespace, 'audit_guard'::regnamespace)
+           and p.proowner <> 'offswitch_audit_owner'::regrole
       loop
         execute format('alter function %s owner to offswitch_audit_owner', thing.name);
       end loop;
 
       if not exists (select from pg_event_trigger where evtname = 'offswitch_refuse_ddl') then
-        create event trigger offswitch_refuse_ddl on ddl_command_end execute function audit.refuse_ddl();
+        create event trigger offswitch_refuse_ddl on ddl_command_end execute function audit_guard.refuse_ddl();
       end if;
       if not exists (select from pg_event_trigger where evtname = 'offswitch_refuse_drop') then
-        create event trigger offswitch_refuse_drop on sql_drop execute function audit.refuse_drop();
+        create event trigger offswitch_refuse_drop on sql_drop execute function audit_guard.refuse_drop();
       end if;
       if not exists (select from pg_event_trigger where evtname = 'offswitch_refuse_grant') then
         create event trigger offswitch_refuse_grant on ddl_command_end
           when tag in ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES', 'DROP OWNED')
-          execute function audit.refuse_grant();
+          execute function audit_guard.refuse_grant();
       end if;
     end
     $lock$;
