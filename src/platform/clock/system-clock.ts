@@ -1,0 +1,12 @@
+import { Clock } from '../../kernel/clock.js';
+
+/** The host's clocks. */
+export class SystemClock extends Clock {
+  override now(): Date {
+    return new Date();
+  }
+
+  override monotonicMs(): number {
+    return performance.now();
+  }
+}

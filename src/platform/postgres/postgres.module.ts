@@ -1,0 +1,35 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import type { Secret } from '../../kernel/secret.js';
+import { Transactions } from '../../kernel/tx.js';
+import { laneOptions, LANES } from './lanes.js';
+import { PostgresTransactions } from './postgres-transactions.js';
+
+/** Gives every room {@link Transactions}, on one pool per lane. The pools close when the app does. */
+@Module({})
+export class PostgresModule {
+  static at(url: Secret): DynamicModule {
+    return {
+      module: PostgresModule,
+      global: true,
+      imports: LANES.map((lane) =>
+        TypeOrmModule.forRoot({
+          ...laneOptions(lane, url),
+          name: lane,
+          retryAttempts: 3,
+          retryDelay: 500,
+        }),
+      ),
+      providers: [
+        {
+          provide: Transactions,
+          inject: LANES.map((lane) => getDataSourceToken(lane)),
+          useFactory: (deprovision: DataSource, service: DataSource, background: DataSource) =>
+            new PostgresTransactions({ deprovision, service, background }),
+        },
+      ],
+      exports: [Transactions],
+    };
+  }
+}
