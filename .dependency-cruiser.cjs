@@ -5,7 +5,7 @@
 const may = {
   kernel: [],
   contract: ['kernel'],
-  config: ['kernel'],
+  config: ['kernel', 'contract'],
   platform: ['kernel', 'contract', 'config'],
   audit: [],
   cases: ['audit'],
