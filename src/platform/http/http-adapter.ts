@@ -99,17 +99,21 @@ function acceptJson(instance: FastifyInstance): void {
     request.rawBody = body;
     try {
       // An unknown path is a 404, whatever was sent to it.
-      done(null, request.is404 ? undefined : readJson(body));
+      done(null, request.is404 || isUnparsed(request) ? undefined : readJson(body));
     } catch (error) {
       done(error as DomainError);
     }
   });
   // Any type is right for a body that is not there.
   instance.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (body.byteLength === 0 || request.is404) done(null, undefined);
+    request.rawBody = body;
+    if (body.byteLength === 0 || request.is404 || isUnparsed(request)) done(null, undefined);
     else done(new DomainError('request.media_type', 'the content type is not supported here'));
   });
 }
+
+const isUnparsed = (request: FastifyRequest): boolean =>
+  request.routeOptions.config.unparsed === true;
 
 function logRequests(instance: FastifyInstance, log: Log): void {
   instance.addHook('onResponse', (request, reply, done) => {

@@ -1,6 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * The route reads `rawBody` itself, whatever type it claims to have, after it has proven who sent it; nothing
+     * is parsed before that.
+     */
+    unparsed?: boolean;
+  }
+
   interface FastifyRequest {
     /** When the request's head arrived, our clock. */
     receivedAt: Date;

@@ -1,4 +1,4 @@
-import type { Secret } from '../../kernel/secret.js';
+import type { WebhookDoor } from '../../directory/index.js';
 
 /** A request as it came over the wire. */
 export interface Arrival {
@@ -9,23 +9,7 @@ export interface Arrival {
 }
 
 /** What the sender of one connection can prove itself with. Several secrets live at once while they rotate. */
-export interface SenderKeys {
-  /** Whether the text is one of the connection's bearer secrets; takes the same time for every wrong one. */
-  readonly isSecret: (text: string) => boolean;
-  /** Secrets that verify signatures: `whsec_…`. */
-  readonly signingSecrets: readonly Secret[];
-  /** Ed25519, `whpk_…`. */
-  readonly publicKeys: readonly string[];
-}
-
-/** Why nothing is proven; one audit entry counts them per connection, reason and minute. */
-export type Unproven =
-  | 'credential_missing'
-  | 'credential_wrong'
-  | 'header_missing'
-  | 'header_repeated'
-  | 'header_malformed'
-  | 'signature_wrong';
+export type SenderKeys = Pick<WebhookDoor, 'accepts' | 'hmacKeys' | 'publicKey'>;
 
 export type Proof =
   | {
@@ -35,8 +19,13 @@ export type Proof =
       readonly sentAt: Date | null;
     }
   /** Rightly signed, but too long ago or too far in the future: it may be a replay. */
-  | { readonly kind: 'stale'; readonly id: string; readonly sentAt: Date }
-  | { readonly kind: 'unproven'; readonly why: Unproven };
+  | { readonly kind: 'stale'; readonly id: string }
+  | {
+      readonly kind: 'unproven';
+      readonly code: 'credential.missing' | 'credential.invalid' | 'signal.unverified';
+      /** Names the field and the rule, never a value. */
+      readonly why: string;
+    };
 
 /** Says who sent it before anybody reads what it says. Never throws. */
 export type Authenticate = (arrival: Arrival, keys: SenderKeys) => Proof;

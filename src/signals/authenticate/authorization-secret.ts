@@ -5,11 +5,11 @@ import type { Authenticate } from './authenticate.js';
  * administrator entered it, and adds no scheme. Nothing is signed, so a replay is recognised by the events' keys.
  * Source: okta-developer-docs, concepts/event-hooks, §HTTP headers.
  */
-export const authorizationSecret: Authenticate = ({ header }, { isSecret }) => {
+export const authorizationSecret: Authenticate = ({ header }, keys) => {
   const [text, ...more] = header('authorization');
-  if (text === undefined || text === '') return { kind: 'unproven', why: 'credential_missing' };
-  if (more.length > 0) return { kind: 'unproven', why: 'header_repeated' };
-  return isSecret(text)
+  if (text === undefined || text === '')
+    return { kind: 'unproven', code: 'credential.missing', why: 'Authorization is missing' };
+  return more.length === 0 && keys.accepts(text)
     ? { kind: 'proven', id: null, sentAt: null }
-    : { kind: 'unproven', why: 'credential_wrong' };
+    : { kind: 'unproven', code: 'credential.invalid', why: 'Authorization is not the secret' };
 };

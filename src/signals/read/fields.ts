@@ -31,6 +31,10 @@ export const readName = (value: unknown): string | null =>
     ? value
     : null;
 
+/** A user name or an address: whatever its case, it is kept and compared in lower case. */
+export const readCaseless = (value: unknown): string | null =>
+  readName(value)?.toLowerCase() ?? null;
+
 /** A time that may be compared with others; null when it is none, or too far in the future to be true. */
 export function readTime(value: unknown, receivedAt: Date): Date | null {
   if (typeof value !== 'string' || !TIME.test(value)) return null;

@@ -1,5 +1,5 @@
 import type { IdentityReference } from '../../deprovision/index.js';
-import { member, readEventType, readKey, readName, readTime } from './fields.js';
+import { member, readCaseless, readEventType, readKey, readName, readTime } from './fields.js';
 import { conclude, irrelevant, malformed, type Read, type Reading } from './reading.js';
 
 interface Meaning {
@@ -44,7 +44,7 @@ function readPerson(target: unknown): Person {
   const id = member(target, 'id') ?? null;
   const alternate = member(target, 'alternateId') ?? null;
   const idName = readName(id);
-  const login = alternate === NO_ALTERNATE_ID ? null : readName(alternate);
+  const login = alternate === NO_ALTERNATE_ID ? null : readCaseless(alternate);
   const references: IdentityReference[] = [];
   if (idName !== null)
     references.push({ kind: 'idp_user_id', value: idName }, { kind: 'external_id', value: idName });

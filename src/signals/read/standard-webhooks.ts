@@ -36,8 +36,8 @@ function namesOf(id: string): readonly IdentityReference[] {
 const FIELDS = {
   id: namesOf,
   external_id: (value) => [{ kind: 'external_id', value }],
-  user_name: (value) => [{ kind: 'user_name', value }],
-  email: (value) => [{ kind: 'email', value }],
+  user_name: (value) => [{ kind: 'user_name', value: value.toLowerCase() }],
+  email: (value) => [{ kind: 'email', value: value.toLowerCase() }],
 } as const satisfies Record<string, (value: string) => readonly IdentityReference[]>;
 
 function readUser(user: unknown): {

@@ -121,6 +121,13 @@ describe('what Okta says about a person', () => {
     expect(one(nameless).signal.subject).toEqual(ADA.slice(0, 2));
   });
 
+  it('compares logins in lower case', () => {
+    const loud = changed('user-deactivate', (event) => {
+      event.target[0].alternateId = 'ADA@Example.COM';
+    });
+    expect(one(loud).signal.subject).toEqual(ADA);
+  });
+
   it('keeps a login that is no address out of the e-mail addresses', () => {
     const plain = changed('user-deactivate', (event) => {
       event.target[0].alternateId = 'ada';

@@ -61,6 +61,15 @@ describe('what an in-house system says about a person', () => {
     ]);
   });
 
+  it('compares user names and addresses in lower case, and ids to the letter', () => {
+    const user = { external_id: 'E-1042', user_name: 'ADA', email: 'Ada@Example.com' };
+    expect(one({ type: 'user.deprovisioned', user }).signal.subject).toEqual([
+      { kind: 'external_id', value: 'E-1042' },
+      { kind: 'user_name', value: 'ada' },
+      { kind: 'email', value: 'ada@example.com' },
+    ]);
+  });
+
   it('takes null for a name that is not given, and passes over fields that it does not know', () => {
     const user = { id: null, email: 'ada@example.com', department: 'field' };
     const body = { type: 'user.deprovisioned', data: { user } };
