@@ -221,13 +221,23 @@ export class Audit1763900000900 implements MigrationInterface {
       end
       $body$;
 
-      -- PostgreSQL does not tell an event trigger what a GRANT was about, so the result is looked at.
+      -- PostgreSQL does not tell an event trigger what a GRANT was about, so the result is looked at. And
+      -- whoever replaces refuse_ddl() has its new body run at the end of that very command: so it is this one
+      -- that refuses, as refuse_ddl() does when this one is replaced.
       create function audit_guard.refuse_grant() returns event_trigger
       language plpgsql security definer set search_path = pg_catalog, pg_temp
       as $body$
       declare
         strange record;
       begin
+        if tg_tag like '%FUNCTION' then
+          if exists (select from pg_event_trigger_ddl_commands() where schema_name = 'audit_guard') then
+            raise insufficient_privilege using
+              message = format('%s refused: the audit schema is not to be changed', lower(tg_tag)),
+              hint = 'A migration that changes it runs by: migrate --privileged';
+          end if;
+          return;
+        end if;
         select * into strange from audit.wrong_grants() limit 1;
         if found then
           raise insufficient_privilege using

@@ -10,5 +10,5 @@ export const EXPECTED_FUNCTIONS: Readonly<Record<string, string>> = {
   'audit.wrong_grants()': '7c19393b5f52832cad75e547d079d8da1040ffcfdd887c330dbae33a160a6d77',
   'audit_guard.refuse_ddl()': 'e155eda961b0db85bbd0cd92a509491450788136d00ebe7e2d0a8164125fe359',
   'audit_guard.refuse_drop()': 'c287f93fd6f662cd86e1e334c9dce3b7da65863a8095103529eaf94a7da26608',
-  'audit_guard.refuse_grant()': '2005d658bbf831c7356837b34c11b36f648b9af9597ccbb78787fc3e19b4d866',
+  'audit_guard.refuse_grant()': '47f24f83038173a2300107783fae5d87f8ff28b232fc02ec30dc55a96adf2b38',
 };

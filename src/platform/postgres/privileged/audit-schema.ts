@@ -56,7 +56,7 @@ export async function lockAuditSchema(runner: QueryRunner): Promise<void> {
       end if;
       if not exists (select from pg_event_trigger where evtname = 'offswitch_refuse_grant') then
         create event trigger offswitch_refuse_grant on ddl_command_end
-          when tag in ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES', 'DROP OWNED')
+          when tag in ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES', 'DROP OWNED', 'CREATE FUNCTION', 'ALTER FUNCTION')
           execute function audit_guard.refuse_grant();
       end if;
     end
