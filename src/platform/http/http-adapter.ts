@@ -1,7 +1,7 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
-import { newId } from '../../kernel/ids.js';
+import { newId, type Id } from '../../kernel/ids.js';
 import type { Log } from '../log/log.js';
 import { ErrorAnswers } from './answer-error.js';
 import { ErrorRenderers } from './error-renderers.js';
@@ -27,6 +27,8 @@ export const httpDefaults = {
   drainMs: 10_000,
 } as const;
 
+type RequestId = Id<'request'>;
+
 /** Long enough for any id of ours and for the names that appear in paths. */
 const SEGMENT_MAX = 512;
 
@@ -44,7 +46,7 @@ export class HttpAdapter extends FastifyAdapter {
       logger: false,
       // Ours alone: an id from outside could be somebody else's.
       requestIdHeader: false,
-      genReqId: () => newId<'request'>(),
+      genReqId: () => newId<RequestId>(),
       bodyLimit: settings.bodyLimitBytes,
       requestTimeout: settings.arrivalTimeoutMs,
       // While we drain, what still arrives on an open connection is served: the rooms close after the server.

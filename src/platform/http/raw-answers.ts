@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { DomainError } from '../../kernel/domain-error.js';
-import { newId } from '../../kernel/ids.js';
+import { newId, type Id } from '../../kernel/ids.js';
 import { refusalOf } from './refusal.js';
 
 const ERRORS: Readonly<Record<string, DomainError>> = {
@@ -26,7 +26,7 @@ export function answerRaw(error: Error & { readonly code?: string }, socket: Soc
     status: refusal.status,
     detail: refusal.detail,
     code: refusal.code,
-    request_id: newId<'request'>(),
+    request_id: newId<Id<'request'>>(),
   });
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n` +

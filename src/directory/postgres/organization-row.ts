@@ -1,0 +1,16 @@
+import type { OrganizationId } from '../../kernel/ids.js';
+import type { Organization } from '../organizations.js';
+
+export interface OrganizationRow {
+  readonly id: OrganizationId;
+  readonly name: string;
+  readonly allow_ownerless: boolean;
+  readonly created_at: Date;
+}
+
+export const organizationOf = (row: OrganizationRow): Organization => ({
+  id: row.id,
+  name: row.name,
+  allowOwnerless: row.allow_ownerless,
+  createdAt: row.created_at,
+});

@@ -1,0 +1,55 @@
+import type { ConnectionId, OrganizationId } from '../../kernel/ids.js';
+import type { Tx } from '../../kernel/tx.js';
+import { rows, sql } from '../../platform/postgres/rows.js';
+import type { Link } from '../connections.js';
+import type { ConnectionKind } from '../domain/connection-kinds.js';
+
+/** One secret of a connection; a connection with a public key has a row without one. */
+export interface DoorRow {
+  readonly connection_id: ConnectionId;
+  readonly organization_id: OrganizationId;
+  readonly kind: ConnectionKind;
+  readonly link: Link;
+  readonly identities_from: ConnectionId | null;
+  readonly public_key: string | null;
+  readonly secret_id: string | null;
+  readonly digest: Uint8Array | null;
+  readonly sealed: Uint8Array | null;
+  /** False when the secret has expired or the connection was removed. */
+  readonly is_live: boolean;
+}
+
+// The organization is no argument here and nowhere else: the credential is what decides it.
+const bySecret = sql(
+  'directory.door_by_secret',
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key,
+          s.id as secret_id, s.digest, s.sealed,
+          c.removed_at is null and (s.expires_at is null or s.expires_at > clock_timestamp()) as is_live
+     from connection_secrets s
+     join connections c on c.organization_id = s.organization_id and c.id = s.connection_id
+    where s.id = $1 and c.kind = $2`,
+);
+
+const byConnection = sql(
+  'directory.door_by_connection',
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key,
+          s.id as secret_id, s.digest, s.sealed, true as is_live
+     from connections c
+     left join connection_secrets s on s.organization_id = c.organization_id and s.connection_id = c.id
+      and (s.expires_at is null or s.expires_at > clock_timestamp())
+    where c.id = $1 and c.removed_at is null
+    order by s.id desc`,
+);
+
+export async function selectDoorBySecret(
+  tx: Tx,
+  secret: string,
+  kind: ConnectionKind,
+): Promise<DoorRow | null> {
+  const [row] = await rows<DoorRow>(tx, bySecret, [secret, kind]);
+  return row ?? null;
+}
+
+/** Newest secret first; empty when there is no such connection. */
+export const selectDoorByConnection = (tx: Tx, id: ConnectionId): Promise<DoorRow[]> =>
+  rows(tx, byConnection, [id]);

@@ -1,0 +1,150 @@
+import type { AuditLog } from '../audit/index.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { newId, type ConnectionId, type OrganizationId } from '../kernel/ids.js';
+import type { Secret } from '../kernel/secret.js';
+import type { Transactions, Tx } from '../kernel/tx.js';
+import type { Asking } from './asking.js';
+import { publicKeyBytes, type ConnectionSecrets } from './connection-secrets.js';
+import {
+  Connections,
+  type Connection,
+  type ConnectionName,
+  type NewConnection,
+} from './connections.js';
+import { deedEntry } from './deed-entry.js';
+import { CONNECTION_KINDS } from './domain/connection-kinds.js';
+import { listed, oneMore } from './listed.js';
+import type { Listed, PageOf } from './page.js';
+import { connectionOf } from './postgres/connection-row.js';
+import { expireConnectionSecrets } from './postgres/expire-connection-secrets.js';
+import { insertConnectionSecret } from './postgres/insert-connection-secret.js';
+import { insertConnection } from './postgres/insert-connection.js';
+import { listConnections, selectConnection } from './postgres/list-connections.js';
+import { lockConnection } from './postgres/lock-connection.js';
+import { removeConnection } from './postgres/remove-connection.js';
+import { selectOrganization } from './postgres/select-organization.js';
+
+export class StoredConnections extends Connections {
+  readonly #transactions: Transactions;
+  readonly #audit: AuditLog;
+  readonly #secrets: ConnectionSecrets;
+
+  constructor(transactions: Transactions, audit: AuditLog, secrets: ConnectionSecrets) {
+    super();
+    this.#transactions = transactions;
+    this.#audit = audit;
+    this.#secrets = secrets;
+  }
+
+  override create(
+    connection: NewConnection,
+    asking: Asking,
+  ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }> {
+    checkPublicKey(connection);
+    const id = newId<ConnectionId>();
+    const name = { organization: connection.organization, id };
+    return this.#transactions.run('service', async (tx) => {
+      const at = await insertConnection(tx, id, connection);
+      if (at === null) throw await whyNot(tx, connection.organization);
+      const minted = connection.publicKey === null ? this.#secrets.mint(connection.kind) : null;
+      if (minted !== null) await insertConnectionSecret(tx, name, minted.kept);
+      await this.#write(tx, asking, { ...name, at, action: 'connection.created' });
+      return { connection: await existing(tx, name), secret: minted?.shown ?? null };
+    });
+  }
+
+  override rotate(
+    name: ConnectionName,
+    overlapS: number,
+    asking: Asking,
+  ): Promise<{ readonly secret: Secret; readonly previousExpireAt: Date }> {
+    return this.#transactions.run('service', async (tx) => {
+      const locked = await lockConnection(tx, name);
+      if (locked === null) throw new DomainError('connection.unknown');
+      if (locked.public_key !== null)
+        throw new DomainError(
+          'request.invalid_value',
+          'this connection has a public key, no secret',
+        );
+      const { at, expire_at } = await expireConnectionSecrets(tx, name, overlapS);
+      const { shown, kept } = this.#secrets.mint(locked.kind);
+      await insertConnectionSecret(tx, name, kept);
+      await this.#write(tx, asking, {
+        ...name,
+        at,
+        action: 'connection.secret_rotated',
+        detail: { overlap_s: overlapS },
+      });
+      return { secret: shown, previousExpireAt: expire_at };
+    });
+  }
+
+  override remove(name: ConnectionName, asking: Asking): Promise<void> {
+    return this.#transactions.run('service', async (tx) => {
+      const at = await removeConnection(tx, name);
+      if (at === null) throw new DomainError('connection.unknown');
+      await this.#write(tx, asking, { ...name, at, action: 'connection.removed' });
+    });
+  }
+
+  override get({ organization, id }: ConnectionName): Promise<Connection | null> {
+    return this.#transactions.read('service', async (tx) => {
+      const row = await selectConnection(tx, organization, id);
+      return row === null ? null : connectionOf(row);
+    });
+  }
+
+  override list(
+    organization: OrganizationId,
+    page: PageOf<ConnectionId>,
+  ): Promise<Listed<Connection>> {
+    return this.#transactions.read('service', async (tx) => {
+      const rows = await listConnections(tx, organization, oneMore(page));
+      return listed(rows.map(connectionOf), page.limit);
+    });
+  }
+
+  #write(tx: Tx, asking: Asking, deed: ConnectionDeed): Promise<void> {
+    const entry = deedEntry(
+      {
+        organization: deed.organization,
+        at: deed.at,
+        action: deed.action,
+        subject: { type: 'connection', id: deed.id },
+        connection: deed.id,
+        ...(deed.detail ? { detail: deed.detail } : {}),
+      },
+      asking,
+    );
+    return this.#audit.append(tx, [entry]);
+  }
+}
+
+interface ConnectionDeed extends ConnectionName {
+  readonly at: Date;
+  readonly action: 'connection.created' | 'connection.secret_rotated' | 'connection.removed';
+  readonly detail?: Readonly<Record<string, number>>;
+}
+
+async function existing(tx: Tx, { organization, id }: ConnectionName): Promise<Connection> {
+  const row = await selectConnection(tx, organization, id);
+  if (row === null) throw new DomainError('connection.unknown');
+  return connectionOf(row);
+}
+
+async function whyNot(tx: Tx, organization: OrganizationId): Promise<DomainError> {
+  return (await selectOrganization(tx, organization)) === null
+    ? new DomainError('organization.unknown')
+    : new DomainError('connection.unknown', 'identities_from names no connection here');
+}
+
+function checkPublicKey({ kind, publicKey }: NewConnection): void {
+  if (publicKey === null) return;
+  if (CONNECTION_KINDS[kind].credential !== 'signature')
+    throw new DomainError('request.invalid_value', 'public_key: this kind is not signed');
+  if (publicKeyBytes(publicKey) === null)
+    throw new DomainError(
+      'request.invalid_value',
+      'public_key: must be whpk_ and 32 bytes in base64',
+    );
+}
