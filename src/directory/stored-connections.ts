@@ -36,7 +36,7 @@ export class StoredConnections extends Connections {
     this.#secrets = secrets;
   }
 
-  override create(
+  override async create(
     connection: NewConnection,
     asking: Asking,
   ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }> {
