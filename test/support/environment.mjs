@@ -17,8 +17,18 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
       await new Promise((resolve) => setTimeout(resolve, 50));
       left = this.#left();
     }
+    this.#endAll();
     await super.teardown();
     if (left.length > 0) throw new Error(`This test file left open: ${left.join(', ')}`);
+  }
+
+  /** So that the run ends all the same, and says what was wrong. */
+  #endAll() {
+    for (const [key] of [...openHandles(), ...children()]) {
+      if (this.before.has(key)) continue;
+      if (typeof key === 'string') process.kill(Number(key), 'SIGKILL');
+      else (key.destroy ?? key.close).call(key);
+    }
   }
 
   #left() {

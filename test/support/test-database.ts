@@ -15,9 +15,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database of its own for one test file: a copy of the migrated template. `afterAll(() => database.drop())`. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const cluster = clusterUrl();
+/**
+ * A database of its own for one test file: a copy of the migrated template. `afterAll(() => database.drop())`.
+ *
+ * @param cluster superuser's URL; the cluster of the test run by default
+ */
+export async function createTestDatabase(cluster = clusterUrl()): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asSuperuser(cluster, [`create database ${name} template ${TEMPLATE} owner ${OWNER}`]);
   return {

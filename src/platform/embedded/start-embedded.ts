@@ -85,7 +85,8 @@ async function joinRunning(home: string, options: EmbeddedOptions): Promise<Embe
   const socket = await connected(lock.port);
   if (socket === null) return null;
   const line: Line = { from: socket, to: socket, token: lock.token };
-  return hold(line, home, options);
+  const held = await hold(line, home, options);
+  return typeof held === 'string' ? null : held;
 }
 
 async function launch(assignment: Assignment, options: EmbeddedOptions): Promise<Embedded | null> {
@@ -109,12 +110,13 @@ async function launch(assignment: Assignment, options: EmbeddedOptions): Promise
   });
   const { stdin, stdout } = child as unknown as { stdin: Writable; stdout: Readable };
   const held = await hold({ from: stdout, to: stdin, token: null }, assignment.home, options);
-  if (held === null && (await ended) !== 0) {
+  if (held === 'ended') {
+    await ended;
     const why = await readFile(join(assignment.home, 'supervisor.log'), 'utf8').catch(() => '');
     throw new EmbeddedUnavailable(`The supervisor of the embedded servers ended. ${why.trim()}`);
   }
   child.unref();
-  return held;
+  return held === 'occupied' ? null : held;
 }
 
 interface Line {
@@ -123,8 +125,12 @@ interface Line {
   readonly token: string | null;
 }
 
-/** Says what we need and waits for the answer. Null when the other side is leaving or had no right to be there. */
-async function hold(line: Line, home: string, options: EmbeddedOptions): Promise<Embedded | null> {
+/** Says what we need and waits for the answer: the servers, or that this supervisor is not, or no longer, one. */
+async function hold(
+  line: Line,
+  home: string,
+  options: EmbeddedOptions,
+): Promise<Embedded | 'occupied' | 'ended'> {
   const needs: Needs = {
     postgres: options.postgres ? (options.postgresSettings ?? {}) : undefined,
     kafka: options.kafka ? (options.kafkaSettings ?? {}) : undefined,
@@ -166,9 +172,15 @@ async function hold(line: Line, home: string, options: EmbeddedOptions): Promise
   if (word?.say !== 'ready') {
     line.to.destroy();
     line.from.destroy();
-    return null;
+    return word?.say === 'occupied' ? 'occupied' : 'ended';
   }
   keepAwake(line, false);
+  void ended.then(() => {
+    if (isLeaving) return;
+    // Somebody ended the supervisor, and the servers with it.
+    for (const server of Object.keys(word.servers))
+      options.onExit?.(server as ServerName, join(home, 'supervisor.log'));
+  });
   const { postgres, kafka } = word.servers;
   return {
     home,

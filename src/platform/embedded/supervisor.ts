@@ -73,6 +73,10 @@ class Supervisor {
     await this.#stopped;
   }
 
+  #isStopping(): boolean {
+    return this.#stopped !== null;
+  }
+
   async #stop(): Promise<void> {
     this.#listener.close();
     const how = this.#assignment.temporary ? 'cut' : 'shutdown';
@@ -111,7 +115,7 @@ class Supervisor {
 
   async #hold(holder: Holder, needs: Needs): Promise<void> {
     // From this line on it is counted: the servers stay, whoever else leaves.
-    if (this.#stopped !== null) return;
+    if (this.#isStopping()) return;
     this.#holders.add(holder);
     try {
       const servers: Partial<Record<ServerName, Running>> = {};
@@ -122,7 +126,7 @@ class Supervisor {
           servers[name as ServerName] = { pid, address };
         }),
       );
-      holder({ say: 'ready', servers });
+      if (!this.#isStopping()) holder({ say: 'ready', servers });
     } catch (error) {
       holder({ say: 'failed', message: error instanceof Error ? error.message : String(error) });
     }
@@ -137,7 +141,7 @@ class Supervisor {
       const server = await starting;
       void server.exited.then(() => {
         this.#servers.delete(name);
-        if (this.#stopped !== null) return;
+        if (this.#isStopping()) return;
         for (const holder of this.#holders)
           holder({ say: 'exited', server: name, log: server.log });
       });

@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process';
+import {
+  type Embedded,
+  type EmbeddedOptions,
+  startEmbedded,
+} from '../../src/platform/embedded/start-embedded.js';
+import { fromSource } from './from-source.js';
+import { TcpProxy } from './tcp-proxy.js';
+import { makeTemplate } from './template-database.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** A server that one test file may freeze, break and start again without hurting the others. */
+export interface PrivateServer {
+  /** `postgres://…` of the superuser, or `host:port` of the broker; the same after a restart. */
+  readonly address: string;
+  /** Stops it in mid-air: connections stay, nobody answers. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it as a crash would: PostgreSQL with `immediate`, the broker with SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and files. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PrivatePostgres extends PrivateServer {
+  /** A migrated database of this server. */
+  createDatabase(): Promise<TestDatabase>;
+}
+
+export interface PrivateKafka extends PrivateServer {
+  /** The wire to the broker: `address` leads through it. */
+  readonly proxy: TcpProxy;
+}
+
+/** A PostgreSQL of its own. A crash of the server loses no commit; only a crash of the machine would. */
+export async function privatePostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PrivatePostgres> {
+  const server = await ServerOfOne.start('postgres', {
+    postgresSettings: { fsync: 'off', ...settings },
+  });
+  const address = server.embedded.databaseSuperuserUrl!;
+  await makeTemplate(address);
+  return { ...server.deeds(address), createDatabase: () => createTestDatabase(address) };
+}
+
+/** A broker of its own, reached through a proxy. */
+export async function privateKafka(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PrivateKafka> {
+  const proxy = await TcpProxy.to();
+  const server = await ServerOfOne.start('kafka', {
+    kafkaSettings: { 'advertised.listeners': `PLAINTEXT://${proxy.address}`, ...settings },
+  });
+  proxy.lead(server.embedded.kafkaBrokers!);
+  const deeds = server.deeds(proxy.address);
+  return {
+    ...deeds,
+    proxy,
+    stop: async () => {
+      await deeds.stop();
+      await proxy.close();
+    },
+  };
+}
+
+type Name = 'postgres' | 'kafka';
+
+class ServerOfOne {
+  readonly #options: EmbeddedOptions;
+  readonly #name: Name;
+  #pid: number;
+  #crashed: () => void = () => undefined;
+  embedded!: Embedded;
+
+  private constructor(name: Name, options: Partial<EmbeddedOptions>) {
+    this.#name = name;
+    this.#pid = 0;
+    this.#options = {
+      home: null,
+      postgres: name === 'postgres',
+      kafka: name === 'kafka',
+      nodeArguments: fromSource,
+      onExit: () => {
+        this.#crashed();
+      },
+      ...options,
+    };
+  }
+
+  static async start(name: Name, options: Partial<EmbeddedOptions>): Promise<ServerOfOne> {
+    const server = new ServerOfOne(name, options);
+    server.embedded = await startEmbedded(server.#options);
+    server.#pid = server.embedded.pids[name]!;
+    return server;
+  }
+
+  deeds(address: string): PrivateServer {
+    return {
+      address,
+      freeze: () => {
+        this.#signal('SIGSTOP');
+      },
+      thaw: () => {
+        this.#signal('SIGCONT');
+      },
+      kill: async () => {
+        const crashed = new Promise<void>((resolve) => (this.#crashed = resolve));
+        process.kill(this.#pid, this.#name === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
+        this.#signal('SIGCONT');
+        await crashed;
+      },
+      restart: async () => {
+        // Its supervisor starts what is missing for anyone who joins.
+        const joined = await startEmbedded({ ...this.#options, home: this.embedded.home });
+        this.#pid = joined.pids[this.#name]!;
+        await joined.stop();
+        const before = [this.embedded.databaseSuperuserUrl, this.embedded.kafkaBrokers];
+        if (!before.includes(joined.databaseSuperuserUrl ?? joined.kafkaBrokers))
+          throw new Error('Another process took the port while the server was down: run again.');
+      },
+      stop: async () => {
+        this.#signal('SIGCONT');
+        await this.embedded.stop();
+      },
+    };
+  }
+
+  /** To the server and its children: each session of PostgreSQL is a process. */
+  #signal(signal: NodeJS.Signals): void {
+    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).split('\n');
+    const family = lines
+      .map((line) => line.trim().split(/\s+/u).map(Number))
+      .filter(([, parent]) => parent === this.#pid)
+      .map(([pid]) => pid!);
+    for (const pid of [this.#pid, ...family]) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }
+}

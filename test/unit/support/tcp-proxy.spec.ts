@@ -1,0 +1,91 @@
+// P4: nothing is lost, nothing is undone: the wire that other tests break breaks as it says.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { until } from '../../support/processes.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+describe('a wire', () => {
+  let echo: Server;
+  let received: string;
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    received = '';
+    echo = createServer((socket) => {
+      socket.on('data', (bytes) => {
+        received += bytes.toString();
+        socket.write(bytes);
+      });
+      socket.on('error', () => undefined);
+    }).listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    const address = echo.address();
+    proxy = await TcpProxy.to(`127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+  });
+
+  afterEach(async () => {
+    await proxy.close();
+    echo.close();
+  });
+
+  async function client(): Promise<{
+    socket: Socket;
+    heard: () => string;
+    closed: Promise<unknown>;
+  }> {
+    const { port } = new URL(`tcp://${proxy.address}`);
+    const socket = connect(Number(port), '127.0.0.1');
+    let heard = '';
+    socket.on('data', (bytes) => (heard += bytes.toString()));
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await once(socket, 'connect');
+    return { socket, heard: () => heard, closed };
+  }
+
+  it('carries bytes both ways and ends when one side ends', async () => {
+    const { socket, heard, closed } = await client();
+    socket.write('hello');
+    await until('it comes back', () => heard() === 'hello');
+    socket.end();
+    await closed;
+    await until('nothing is open', () => proxy.connections === 0);
+  });
+
+  it('resets connections that are there and new ones while it is cut', async () => {
+    const before = await client();
+    proxy.cut();
+    await before.closed;
+    await (
+      await client()
+    ).closed;
+    proxy.heal();
+    const after = await client();
+    after.socket.write('again');
+    await until('it comes back', () => after.heard() === 'again');
+    after.socket.destroy();
+  });
+
+  it('lets a request through and keeps the reply while replies are silent', async () => {
+    const { socket, heard } = await client();
+    proxy.silence('replies');
+    socket.write('deed');
+    await until('the server has it', () => received === 'deed');
+    expect(heard()).toBe('');
+    proxy.heal();
+    await until('the reply comes after all', () => heard() === 'deed');
+    socket.destroy();
+  });
+
+  it('delivers late and in order while it is slow', async () => {
+    const { socket, heard } = await client();
+    proxy.delay(60);
+    const start = Date.now();
+    socket.write('one');
+    socket.write('two');
+    await until('both are back', () => heard() === 'onetwo');
+    expect(Date.now() - start).toBeGreaterThanOrEqual(118);
+    socket.destroy();
+  });
+});
