@@ -106,7 +106,7 @@ export class Webhooks {
   }
 
   /**
-   * In the order in which it happened, each event a transaction of its own. If one fails, the others are taken all
+   * Each event a transaction of its own. If one fails, the others are taken all
    * the same; the sender hears a 5xx, sends everything again, and what has been committed answers as a repeat.
    */
   async #takeAll(origin: Origin, readings: readonly Reading[]): Promise<readonly SignalOutcome[]> {
@@ -179,10 +179,15 @@ function readDelivery(
   return provider.read(value, { receivedAt, id, sentAt });
 }
 
+/** As it happened; what changes nothing comes last, so that it keeps nobody waiting who must be let go (P8). */
 const signalsIn = (readings: readonly Reading[]): readonly VerifiedSignal[] =>
   readings
     .flatMap((reading) => (reading.kind === 'refused' ? [] : [reading.signal]))
-    .sort((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
+    .sort(
+      (a, b) =>
+        Number(a.effect === 'none') - Number(b.effect === 'none') ||
+        a.occurredAt.getTime() - b.occurredAt.getTime(),
+    );
 
 const refusalEntry = (
   { organization, connection, requestId }: Origin,
