@@ -1,0 +1,72 @@
+import { All, Controller, Get, Header, Param, Query, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { DomainError } from '../../kernel/domain-error.js';
+import { resourceTypes, schemas, serviceProviderConfig } from '../present/discovery.js';
+import { MEDIA_TYPE } from '../present/errors.js';
+import { presentList } from '../present/lists.js';
+import type { Json } from '../present/user.js';
+import { Root } from './incoming.decorator.js';
+import { ScimGuard } from './scim.guard.js';
+
+type QueryValues = Readonly<Record<string, unknown>>;
+
+/** What we can do and keep (RFC 7644 §4). Read-only: every other method is a 405. */
+@ApiExcludeController()
+@Controller('scim/v2')
+@UseGuards(ScimGuard)
+export class DiscoveryController {
+  @Get('ServiceProviderConfig')
+  @Header('content-type', MEDIA_TYPE)
+  config(@Root() root: string, @Query() query: QueryValues): Json {
+    refuseFilter(query);
+    return serviceProviderConfig(root);
+  }
+
+  @Get('ResourceTypes')
+  @Header('content-type', MEDIA_TYPE)
+  types(@Root() root: string, @Query() query: QueryValues): Json {
+    return listed(resourceTypes(root), query);
+  }
+
+  @Get('ResourceTypes/:id')
+  @Header('content-type', MEDIA_TYPE)
+  type(@Root() root: string, @Param('id') id: string): Json {
+    return one(resourceTypes(root), id);
+  }
+
+  @Get('Schemas')
+  @Header('content-type', MEDIA_TYPE)
+  schemas(@Root() root: string, @Query() query: QueryValues): Json {
+    return listed(schemas(root), query);
+  }
+
+  @Get('Schemas/:id')
+  @Header('content-type', MEDIA_TYPE)
+  schema(@Root() root: string, @Param('id') id: string): Json {
+    return one(schemas(root), id);
+  }
+
+  /** RFC 7644 §3.11: whoever asks here is a connection, and no person. */
+  @All('Me')
+  me(): never {
+    throw new DomainError('scim.no_self', 'a connection is no person: there is no Me');
+  }
+}
+
+function listed(all: readonly Json[], query: QueryValues): Json {
+  refuseFilter(query);
+  return presentList(all, all.length, 1);
+}
+
+function one(all: readonly Json[], id: string): Json {
+  const found = all.find((each) => each['id'] === id);
+  if (found === undefined)
+    throw new DomainError('request.path_unknown', 'there is none of this id');
+  return found;
+}
+
+/** RFC 7644 §4: a filter here would suggest that there is more to find. */
+function refuseFilter(query: QueryValues): void {
+  if (query['filter'] !== undefined)
+    throw new DomainError('scim.filter_forbidden', 'this is not filtered');
+}

@@ -1,0 +1,23 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Origin } from '../../deprovision/index.js';
+import { scimOrigin } from './scim.guard.js';
+
+export const PREFIX = '/scim/v2';
+
+const requestOf = (context: ExecutionContext): FastifyRequest =>
+  context.switchToHttp().getRequest<FastifyRequest>();
+
+/** `@From() origin: Origin`: the connection that asks. */
+export const From = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
+  scimOrigin.get(requestOf(context)),
+);
+
+/** The URL above `/Users`, as the client wrote it. */
+export const rootOf = ({ protocol, host }: FastifyRequest): string =>
+  `${protocol}://${host}${PREFIX}`;
+
+/** `@Root() root: string` */
+export const Root = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  rootOf(requestOf(context)),
+);

@@ -1,0 +1,24 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Origin } from '../../deprovision/index.js';
+import type { ConnectionDoors } from '../../directory/index.js';
+import { markOf, RequestSlot } from '../../platform/http/request.js';
+
+/** Whose request it is, known once the guard has let it in. */
+export const scimOrigin = new RequestSlot<Origin>();
+
+/** The door of SCIM: the bearer secret decides connection and organization, nothing in the request does. */
+export class ScimGuard implements CanActivate {
+  readonly #doors: ConnectionDoors;
+
+  constructor(doors: ConnectionDoors) {
+    this.#doors = doors;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { organization, connection } = await this.#doors.scim(request.headers.authorization);
+    scimOrigin.set(request, { organization, connection, ...markOf(request) });
+    return true;
+  }
+}

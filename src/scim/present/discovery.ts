@@ -1,0 +1,49 @@
+import { MAX_PAGE } from '../read/list-request.js';
+import type { Schema } from '../read/schema.js';
+import { ENTERPRISE_SCHEMA, SCHEMAS, USER_SCHEMA } from '../read/user-schema.js';
+import type { Json } from './user.js';
+
+/** RFC 7643 §5. Only what is there is advertised. */
+export const serviceProviderConfig = (root: string): Json => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
+  patch: { supported: true },
+  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  filter: { supported: true, maxResults: MAX_PAGE },
+  changePassword: { supported: false },
+  sort: { supported: false },
+  etag: { supported: false },
+  authenticationSchemes: [
+    {
+      type: 'oauthbearertoken',
+      name: 'Bearer token',
+      description: 'The secret of the SCIM connection, as a bearer token.',
+      specUri: 'https://www.rfc-editor.org/info/rfc6750',
+      primary: true,
+    },
+  ],
+  meta: { resourceType: 'ServiceProviderConfig', location: `${root}/ServiceProviderConfig` },
+});
+
+const userType = (root: string): Json => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
+  id: 'User',
+  name: 'User',
+  description: USER_SCHEMA.description,
+  endpoint: '/Users',
+  schema: USER_SCHEMA.id,
+  schemaExtensions: [{ schema: ENTERPRISE_SCHEMA.id, required: false }],
+  meta: { resourceType: 'ResourceType', location: `${root}/ResourceTypes/User` },
+});
+
+const presentSchema = (schema: Schema, root: string): Json => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],
+  ...schema,
+  meta: { resourceType: 'Schema', location: `${root}/Schemas/${schema.id}` },
+});
+
+/** RFC 7643 §6. */
+export const resourceTypes = (root: string): readonly Json[] => [userType(root)];
+
+/** RFC 7643 §7. */
+export const schemas = (root: string): readonly Json[] =>
+  SCHEMAS.map((schema) => presentSchema(schema, root));

@@ -1,0 +1,43 @@
+import { mentionsActive } from './active.js';
+import { readTarget, resolveIn, type Target } from './target.js';
+import { isObject } from './value.js';
+
+/** One name in an object and what it stands for; `unparsable` also says whether a reader would see `active` in it. */
+export interface Field {
+  readonly target: Target | { readonly kind: 'unparsable'; readonly mentionsActive: boolean };
+  readonly value: unknown;
+}
+
+/**
+ * What an object says, in its order: whole resources, and the values of PATCH operations without a path. Entra
+ * writes dotted names, paths and URN-colon names where the RFC has nested objects; all of them are understood,
+ * and a schema's own object is opened.
+ */
+export function fieldsOf(object: Readonly<Record<string, unknown>>): Field[] {
+  return Object.entries(object).flatMap(([name, value]): Field[] => {
+    const target = readField(name);
+    if (target.kind !== 'schema' || !isObject(value)) return [{ target, value }];
+    return Object.entries(value).map(([inner, each]) => {
+      const found = resolveIn(target.schema, inner);
+      return {
+        target: found.kind === 'attribute' ? { ...found, filter: null } : found,
+        value: each,
+      };
+    });
+  });
+}
+
+export function readField(name: string): Field['target'] {
+  try {
+    return readTarget(name.trim());
+  } catch {
+    return { kind: 'unparsable', mentionsActive: mentionsActive(name) };
+  }
+}
+
+/** A member by its name in any case of letters; the exact one if both are there. */
+export function member(object: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(object, name)) return object[name];
+  const found = Object.keys(object).find((key) => key.toLowerCase() === name.toLowerCase());
+  return found === undefined ? undefined : object[found];
+}

@@ -1,0 +1,66 @@
+import { member } from './fields.js';
+import { resolve } from './target.js';
+import { USER_SCHEMA } from './user-schema.js';
+import { isObject } from './value.js';
+
+/** A place in an answer: an attribute or its part, in the core or inside a schema's own object. */
+export interface Place {
+  readonly schema: string | null;
+  /** Null: everything of that schema. */
+  readonly name: string | null;
+  readonly sub: string | null;
+}
+
+/** RFC 7644 §3.9: which parts of a resource an answer holds besides `id` and `schemas`, which are always there. */
+export type Projection =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'only' | 'without'; readonly places: readonly Place[] };
+
+/** `attributes` goes before `excludedAttributes`; names that nobody knows ask for nothing. Never throws. */
+export function readProjection(query: unknown): Projection {
+  if (!isObject(query)) return { kind: 'whole' };
+  const only = names(member(query, 'attributes'));
+  if (only.length > 0) return { kind: 'only', places: only.flatMap(placeOf) };
+  const without = names(member(query, 'excludedAttributes'));
+  return without.length > 0
+    ? { kind: 'without', places: without.flatMap(placeOf) }
+    : { kind: 'whole' };
+}
+
+const names = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : [value])
+    .flatMap((each) => (typeof each === 'string' ? each.split(',') : []))
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+function placeOf(path: string): readonly Place[] {
+  const named = resolve(path);
+  switch (named.kind) {
+    case 'attribute':
+      return [
+        {
+          schema: named.schema === USER_SCHEMA ? null : named.schema.id,
+          name: named.attribute.name,
+          sub: named.sub?.name ?? null,
+        },
+      ];
+    case 'schema':
+      return [
+        {
+          schema: named.schema === USER_SCHEMA ? null : named.schema.id,
+          name: null,
+          sub: null,
+        },
+      ];
+    case 'read_only':
+      return [{ schema: null, name: named.name, sub: null }];
+    case 'unknown':
+      return metaPart(path);
+  }
+}
+
+/** `meta.version`: `meta` has parts, but no client ever sets them. */
+function metaPart(path: string): readonly Place[] {
+  const sub = /^meta\.(\w+)$/i.exec(path)?.[1];
+  return sub === undefined ? [] : [{ schema: null, name: 'meta', sub }];
+}

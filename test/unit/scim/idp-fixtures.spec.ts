@@ -1,0 +1,78 @@
+// P9: fail closed. "Gone" is understood however an IdP writes it, and nothing else is ever taken for "back".
+import { describe, expect, it } from '@jest/globals';
+import type { ActiveWord, Edited, StoredResource } from '../../../src/deprovision/index.js';
+import { DomainError } from '../../../src/kernel/domain-error.js';
+import type { ResourceId, UserId } from '../../../src/kernel/ids.js';
+import { scimError } from '../../../src/scim/present/errors.js';
+import { readCreate, readPatch, readReplace } from '../../../src/scim/read/edit.js';
+import { readListRequest } from '../../../src/scim/read/list-request.js';
+import { about, idpFixtures, person, type IdpFixture } from '../../support/idp-fixtures.js';
+
+const ID = '0193a1b2-0000-7000-8000-000000000001';
+
+function stored(active: boolean): StoredResource {
+  const { image } = readCreate(person);
+  const at = new Date('2026-11-23T00:00:00Z');
+  const id = ID as ResourceId;
+  return { ...image, active, id, user: ID as UserId, version: 1, createdAt: at, changedAt: at };
+}
+
+function edited({ method, body }: IdpFixture['request'], before: StoredResource): Edited {
+  switch (method) {
+    case 'POST':
+      try {
+        const { word, image } = readCreate(body);
+        return { word, next: image };
+      } catch (error) {
+        return { word: 'absent', refused: error as Error };
+      }
+    case 'PUT':
+      return readReplace(body)(before);
+    case 'PATCH':
+      return readPatch(body)(before);
+    default:
+      throw new TypeError(`${method} edits nothing`);
+  }
+}
+
+const meant: Readonly<Record<IdpFixture['expect']['access'], readonly ActiveWord[]>> = {
+  gone: ['false'],
+  held: ['unreadable'],
+  back: ['true'],
+  kept: ['absent', 'true'],
+};
+
+const changing = idpFixtures.filter(
+  ([name, { request }]) =>
+    ['POST', 'PUT', 'PATCH'].includes(request.method) && name !== 'okta/create-again',
+);
+
+describe('what identity providers send', () => {
+  it.each(changing)('%s is read as it is meant', (_, fixture) => {
+    const before = stored(fixture.before === 'active');
+    const result = edited(about(fixture, ID), before);
+    const { status, scimType, access, active, attributes, absent } = fixture.expect;
+    expect(meant[access]).toContain(result.word);
+    if ('refused' in result) {
+      const error = result.refused as DomainError;
+      expect(error).toBeInstanceOf(DomainError);
+      expect(scimError(400, error.code, '')).toMatchObject({ scimType });
+      expect(status).toBe(400);
+      return;
+    }
+    expect(status).toBeLessThan(300);
+    expect(result.next.active).toBe(active);
+    if (attributes !== undefined) expect(result.next.attributes).toMatchObject(attributes);
+    for (const name of absent ?? []) expect(result.next.attributes).not.toHaveProperty(name);
+    expect(result.next.attributes).not.toHaveProperty('password');
+    expect(result.next.attributes).not.toHaveProperty('active');
+  });
+
+  const asking = idpFixtures.filter(([, { request }]) => request.method === 'GET');
+  it.each(asking)('%s asks for what it means', (_, fixture) => {
+    const { searchParams } = new URL(about(fixture, ID).path, 'http://scim.example');
+    const { conditions } = readListRequest(Object.fromEntries(searchParams));
+    if (searchParams.has('filter')) expect(conditions).not.toEqual([]);
+    else expect(conditions).toEqual([]);
+  });
+});
