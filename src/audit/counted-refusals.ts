@@ -66,24 +66,35 @@ export class CountedRefusals extends Refusals {
 
   /** Writes the minutes that are over, or all there is. Never throws: what cannot be written waits. */
   async flush(which: 'over' | 'all'): Promise<void> {
-    const now = this.#parts.clock.now().getTime();
-    const ready = [...this.#counts].filter(
-      ([, counted]) => which === 'all' || isOver(counted, now),
-    );
-    for (const [key] of ready) this.#counts.delete(key);
-    const made = ready.map(([, counted]) => refusalEntry(newId<EntryId>(), counted));
-    this.#unwritten = [...this.#unwritten, ...made];
     try {
-      while (this.#unwritten.length > 0) await this.#write(this.#unwritten.slice(0, BATCH));
+      // While the database is away, counts go on in memory instead of becoming ever more entries.
+      await this.#writeEntries();
+      this.#makeEntries(which);
+      await this.#writeEntries();
     } catch (error) {
       this.#parts.log.warn('refusals could not be written to the audit log yet', { error });
     }
   }
 
-  async #write(batch: readonly AuditEntry[]): Promise<void> {
+  #makeEntries(which: 'over' | 'all'): void {
+    const now = this.#parts.clock.now().getTime();
+    const made: AuditEntry[] = [];
+    for (const [key, counted] of this.#counts) {
+      if (which === 'over' && !isOver(counted, now)) continue;
+      this.#counts.delete(key);
+      made.push(refusalEntry(newId<EntryId>(), counted));
+    }
+    this.#unwritten = [...this.#unwritten, ...made];
+  }
+
+  async #writeEntries(): Promise<void> {
     const { transactions, audit } = this.#parts;
-    await transactions.run('background', (tx) => audit.append(tx, batch));
-    // From here they are in the log. Had the reply to COMMIT been lost, the next try would write the same ids.
-    this.#unwritten = this.#unwritten.slice(batch.length);
+    while (this.#unwritten.length > 0) {
+      const batch = this.#unwritten.slice(0, BATCH);
+      await transactions.run('background', (tx) => audit.append(tx, batch));
+      // From here they are in the log. Had the reply to COMMIT been lost, the next try would write the same ids.
+      const written = new Set(batch);
+      this.#unwritten = this.#unwritten.filter((entry) => !written.has(entry));
+    }
   }
 }
