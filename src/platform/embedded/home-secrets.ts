@@ -21,8 +21,9 @@ export interface HomeSecrets {
 
 /** The secrets of a home; the first start makes them. */
 export async function secretsIn(home: string): Promise<HomeSecrets> {
+  // Every file in it that holds a secret is of mode 600; the account that runs PostgreSQL must be able to walk through.
   await mkdir(home, { recursive: true });
-  await chmod(home, 0o700);
+  await chmod(home, 0o711);
   const file = join(home, 'secrets.json');
   try {
     return JSON.parse(await readFile(file, 'utf8')) as HomeSecrets;

@@ -40,7 +40,7 @@ describe('a wire', () => {
     socket.on('data', (bytes) => (heard += bytes.toString()));
     socket.on('error', () => undefined);
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    await once(socket, 'connect');
+    await Promise.race([once(socket, 'connect').catch(() => undefined), closed]);
     return { socket, heard: () => heard, closed };
   }
 
