@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Causes of causes that are written at most; a chain that names itself would never end. */
 const DEPTH = 5;
 
@@ -18,7 +20,8 @@ export interface DescribedError {
  * only their code is kept.
  */
 export function describeError(error: unknown, depth = DEPTH): DescribedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' };
+  // Not `instanceof`: an error of Node's own may come from another realm than this code.
+  if (!types.isNativeError(error)) return { type: typeof error, message: '', stack: '' };
   const code = textOf(error, 'code');
   const quotesValues = textOf(error, 'severity') !== undefined;
   const message = quotesValues ? `SQLSTATE ${code ?? 'unknown'}` : error.message;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DatabaseError, type PoolClient } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DomainError } from '../../kernel/domain-error.js';
@@ -26,8 +27,9 @@ function asDomainError(error: unknown): unknown {
       return new DomainError('store.unavailable', 'the database did not answer', { cause: error });
     return error;
   }
-  // Everything that is no answer of PostgreSQL's is a broken or missing connection.
-  if (error instanceof Error && isConnectionTrouble(error))
+  // Everything that is no answer of PostgreSQL's is a broken or missing connection. Node's own errors may come from
+  // another realm than this code (a vm context), where `instanceof` does not know them.
+  if (types.isNativeError(error) && isConnectionTrouble(error))
     return new DomainError('store.unavailable', 'the database cannot be reached', { cause: error });
   return error;
 }
