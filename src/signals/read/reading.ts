@@ -1,7 +1,7 @@
 import type { IdentityReference, VerifiedSignal } from '../../deprovision/index.js';
 
 /** Why a proven sender's statement could not be taken as it stands. */
-export type Refusal = 'signal.malformed' | 'signal.subject_unreadable' | 'signal.time_unreadable';
+type Refusal = 'signal.malformed' | 'signal.subject_unreadable' | 'signal.time_unreadable';
 
 /**
  * What one event of a delivery means to us. An event can give a signal *and* a refusal: what it demands is done
@@ -21,7 +21,7 @@ export type Reading =
     };
 
 /** What is known of a delivery besides its body. */
-export interface Delivery {
+interface Delivery {
   /** Our clock. */
   readonly receivedAt: Date;
   /** The key of the delivery that its signature covers; null where nothing of the kind is signed. */
