@@ -23,6 +23,10 @@ export class PublicKeys {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
   find(kid: string): KeyObject | undefined {
     return this.#known.get(kid)?.key;
   }

@@ -1,0 +1,194 @@
+import type { Jwks, Lease, LeaseRequest, Policy } from '../contract/lease.js';
+import type { Clock } from '../kernel/clock.js';
+import { newId } from '../kernel/ids.js';
+import type { Secret } from '../kernel/secret.js';
+import { newSigningKey } from './crypto/signing-key.js';
+import type { Route } from './guard.js';
+import { KeptLease } from './lease/kept-lease.js';
+import { LeaseKeeper } from './lease/lease-keeper.js';
+import { ServiceClient } from './lease/service-client.js';
+import { pause } from './pause.js';
+import { trustIn } from './policy.js';
+import { Receipts } from './receipts/receipts.js';
+import type { Report } from './report.js';
+import type { Transport } from './sources/source.js';
+import { TokenKeys } from './token/token-keys.js';
+import { Unit } from './unit.js';
+import type { Verdict } from './verdict.js';
+import type { Freshness } from './view/freshness.js';
+
+export interface GatewayOptions {
+  /** Where the service is, and this gateway's `ofs_gateway_…` key. */
+  readonly service: { readonly url: string; readonly key: Secret };
+  readonly transport: Transport;
+  readonly policy: Policy;
+  /** Of the program that runs the gateway; for the service's list. */
+  readonly version: string;
+  /** A directory of this gateway's own for the last lease; null keeps nothing, and a start then needs the service. */
+  readonly directory: string | null;
+  readonly clock: Clock;
+  readonly report: Report;
+}
+
+const KEYS_AGE_MS = 60_000;
+const UNLOADED: Verdict = { kind: 'unsure', reason: 'view.unloaded' };
+
+/** A gateway process: it holds a lease, follows the topic, decides, and says what it has applied. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #request: LeaseRequest;
+  readonly #stopping = new AbortController();
+  readonly #service: ServiceClient;
+  readonly #keys: TokenKeys;
+  readonly #receipts: Receipts;
+  readonly #kept: KeptLease | null;
+  #lease: Lease | null = null;
+  #jwks: Jwks | null = null;
+  #written = '';
+  #unit: Unit | null = null;
+  /** Catches up under new terms while the unit before goes on deciding. */
+  #next: Unit | null = null;
+
+  constructor(options: GatewayOptions) {
+    const { clock, report, transport, service, directory } = options;
+    const { sign, publicJwk } = newSigningKey();
+    const boot = newId();
+    this.#options = options;
+    this.#request = {
+      boot,
+      version: options.version,
+      policy: options.policy,
+      public_key: publicJwk,
+    };
+    this.#service = new ServiceClient(service.url, service.key);
+    this.#kept = directory === null ? null : new KeptLease(directory);
+    this.#keys = new TokenKeys({
+      clock,
+      fetch: () => this.#service.jwks(this.#lease?.jwks_url ?? '', this.#stopping.signal),
+      onFailure: (error) => {
+        report({ kind: 'keys.failed', error });
+      },
+      onChange: (jwks) => {
+        this.#jwks = jwks;
+        void this.#keep();
+      },
+    });
+    this.#receipts = new Receipts({
+      boot,
+      sign,
+      clock,
+      gateway: () => this.#lease?.id ?? null,
+      positions: () => this.#unit?.follower.positions() ?? [],
+      send: (receipt) => transport.sendReceipt(this.#lease?.kafka.topics.receipts ?? '', receipt),
+      onFailure: (error) => {
+        report({ kind: 'receipts.failed', error });
+      },
+    });
+  }
+
+  /** Whether the token may pass. Synchronous; a doubt may be cleared by {@link resolve}. */
+  check(token: string, route?: Route): Verdict {
+    return this.#unit?.guard.check(token, route) ?? UNLOADED;
+  }
+
+  /** Clears a doubt where that can be done: a key id that is not known may be a new one. */
+  async resolve(token: string, route?: Route): Promise<Verdict> {
+    const isAsked = this.#lease !== null && (await this.#keys.refresh());
+    const verdict = this.check(token, route);
+    const isNobodys = verdict.kind === 'unsure' && verdict.reason === 'key.unknown' && isAsked;
+    return isNobodys ? { kind: 'deny', reason: 'key.unknown' } : verdict;
+  }
+
+  freshness(): Freshness {
+    return this.#unit?.follower.freshness() ?? { state: 'unloaded' };
+  }
+
+  /** Whether a good token would be let in now under the gateway's own policy. */
+  get isReady(): boolean {
+    if (this.#unit === null || this.#keys.isEmpty) return false;
+    const trust = trustIn(this.freshness(), this.#options.policy, this.#unit.lease.staleness_ms);
+    return trust === 'fresh' || trust === 'tolerated';
+  }
+
+  /** How many subjects are remembered. */
+  get size(): number {
+    return this.#unit?.follower.view.size ?? 0;
+  }
+
+  /** Runs until `stop` is aborted and everything has ended. Never rejects. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { report, transport } = this.#options;
+    await this.#restore();
+    const keeper = new LeaseKeeper({
+      service: this.#service,
+      request: this.#request,
+      report,
+      onLease: (lease) => {
+        this.#follow(lease);
+        void this.#keep();
+        if (this.#keys.isEmpty || this.#keys.ageMs >= KEYS_AGE_MS) void this.#keys.refresh();
+      },
+    });
+    await Promise.all([keeper.run(stop), this.#receipts.run(stop)]);
+    this.#stopping.abort();
+    await Promise.all([this.#unit?.stop(), this.#next?.stop()]);
+    await transport.close();
+  }
+
+  /** A start while the service is away goes by the last lease; a view without watermarks grows stale all the same. */
+  async #restore(): Promise<void> {
+    const kept = await this.#kept?.read();
+    if (kept == null) return;
+    this.#keys.restore(kept.jwks);
+    this.#jwks = kept.jwks;
+    this.#follow(kept.lease);
+    this.#options.report({ kind: 'lease.restored' });
+  }
+
+  #follow(lease: Lease): void {
+    this.#lease = lease;
+    if (this.#stopping.signal.aborted) return;
+    for (const unit of [this.#unit, this.#next]) {
+      if (unit?.hasTermsOf(lease)) unit.follower.learn(lease.record_keys, lease.epoch);
+    }
+    if (this.#next?.hasTermsOf(lease)) return;
+    void this.#next?.stop();
+    this.#next = null;
+    if (this.#unit?.hasTermsOf(lease)) return;
+    this.#next = new Unit({
+      ...this.#options,
+      lease,
+      keys: this.#keys,
+      onApplied: (digests) => {
+        this.#receipts.note(digests);
+      },
+    });
+    void this.#promote(this.#next);
+  }
+
+  /** The first unit serves at once, to say what it can refuse; later ones when they can replace what is there. */
+  async #promote(next: Unit): Promise<void> {
+    while (this.#unit?.isLoaded && !next.isLoaded) {
+      await pause(100, this.#stopping.signal);
+      if (this.#next !== next || this.#stopping.signal.aborted) return;
+    }
+    const before = this.#unit;
+    this.#unit = next;
+    this.#next = null;
+    await before?.stop();
+  }
+
+  async #keep(): Promise<void> {
+    const [lease, jwks] = [this.#lease, this.#jwks];
+    if (this.#kept === null || lease === null || jwks === null) return;
+    // The end of the lease says nothing to a later start; only what does is worth a write.
+    const text = JSON.stringify([{ ...lease, lease_until: null }, jwks]);
+    if (text === this.#written) return;
+    this.#written = text;
+    try {
+      await this.#kept.write({ lease, jwks });
+    } catch (error) {
+      this.#options.report({ kind: 'lease.not-kept', error });
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Lease, LeaseRequest } from '../../contract/lease.js';
+import { pause } from '../pause.js';
+import type { Report } from '../report.js';
+import { KeyRefused, type ServiceClient } from './service-client.js';
+
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+
+export interface LeaseKeeperParts {
+  readonly service: ServiceClient;
+  readonly request: LeaseRequest;
+  readonly onLease: (lease: Lease) => void;
+  readonly report: Report;
+}
+
+/**
+ * Renews this process's lease every S/3 for as long as it runs. A lease that cannot be renewed changes nothing:
+ * what a gateway may say is decided by its view's age, and the service counts silence against nobody but it.
+ */
+export class LeaseKeeper {
+  readonly #parts: LeaseKeeperParts;
+
+  constructor(parts: LeaseKeeperParts) {
+    this.#parts = parts;
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    while (!stop.aborted) {
+      const lease = await this.#renew(stop);
+      if (lease === null) {
+        await pause(retryMs, stop);
+        retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+      } else {
+        retryMs = FIRST_RETRY_MS;
+        await pause(lease.staleness_ms / 3, stop);
+      }
+    }
+  }
+
+  async #renew(stop: AbortSignal): Promise<Lease | null> {
+    const { service, request, onLease, report } = this.#parts;
+    try {
+      const lease = await service.lease(request, stop);
+      onLease(lease);
+      report({ kind: 'lease.renewed', id: lease.id });
+      return lease;
+    } catch (error) {
+      if (stop.aborted) return null;
+      report({ kind: 'lease.failed', isRefused: error instanceof KeyRefused, error });
+      return null;
+    }
+  }
+}

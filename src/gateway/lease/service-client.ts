@@ -1,0 +1,64 @@
+import type { Jwks, Lease, LeaseRequest } from '../../contract/lease.js';
+import { readJwks, readLease } from '../../contract/read-lease.js';
+import type { Secret } from '../../kernel/secret.js';
+
+/** The service does not know this gateway's key, or does not take it any more. */
+export class KeyRefused extends Error {
+  override readonly name = 'KeyRefused';
+}
+
+const ANSWER_MS = 5_000;
+
+/** The service as a gateway sees it over HTTP. */
+export class ServiceClient {
+  readonly #url: string;
+  readonly #key: Secret;
+
+  /** `url` of the service, `ofs_gateway_…` key. */
+  constructor(url: string, key: Secret) {
+    this.#url = url.replace(/\/+$/, '');
+    this.#key = key;
+  }
+
+  /**
+   * @throws KeyRefused
+   * @throws Error when the service cannot be reached or its answer cannot be read
+   */
+  async lease(request: LeaseRequest, stop: AbortSignal): Promise<Lease> {
+    const json = await answerTo(stop, `${this.#url}/v1/gateways/self/lease`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${this.#key.reveal()}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(request),
+    });
+    return readLease(json);
+  }
+
+  /** The token keys, from the address that the lease names. */
+  async jwks(url: string, stop: AbortSignal): Promise<Jwks> {
+    return readJwks(await answerTo(stop, url, {}));
+  }
+}
+
+/** The JSON of a 200, within a bounded time. A redirection is no answer: it would carry the key elsewhere. */
+async function answerTo(stop: AbortSignal, url: string, request: RequestInit): Promise<unknown> {
+  const giveUp = new AbortController();
+  const abort = (): void => {
+    giveUp.abort();
+  };
+  const timer = setTimeout(abort, ANSWER_MS);
+  stop.addEventListener('abort', abort);
+  if (stop.aborted) abort();
+  try {
+    const answer = await fetch(url, { ...request, redirect: 'error', signal: giveUp.signal });
+    if (answer.status === 200) return await answer.json();
+    await answer.body?.cancel();
+    const why = `the service answered ${answer.status}`;
+    throw answer.status === 401 || answer.status === 403 ? new KeyRefused(why) : new Error(why);
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,21 @@
+import type { UseAfterRevoke } from './guard.js';
+import type { ViewAlarm } from './view/view.js';
+
+/** Everything that a gateway has to say to whoever runs it. It prints nothing itself. */
+export type GatewayEvent =
+  | { readonly kind: 'lease.renewed'; readonly id: string }
+  /** `isRefused`: the service does not know the key. */
+  | { readonly kind: 'lease.failed'; readonly isRefused: boolean; readonly error: unknown }
+  | { readonly kind: 'lease.restored' }
+  | { readonly kind: 'lease.not-kept'; readonly error: unknown }
+  | { readonly kind: 'keys.failed'; readonly error: unknown }
+  | { readonly kind: 'view.alarm'; readonly alarm: ViewAlarm; readonly partition: number }
+  /** Messages that nobody we know has signed, or that are no messages of ours. */
+  | { readonly kind: 'messages.refused'; readonly count: number; readonly partition: number }
+  /** A partition is read again from further back. */
+  | { readonly kind: 'source.sought'; readonly partition: number; readonly why: string }
+  | { readonly kind: 'source.failed'; readonly error: unknown }
+  | { readonly kind: 'receipts.failed'; readonly error: unknown }
+  | { readonly kind: 'token.used-after-revoke'; readonly use: UseAfterRevoke };
+
+export type Report = (event: GatewayEvent) => void;

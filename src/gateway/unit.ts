@@ -1,0 +1,77 @@
+import type { Lease, Policy } from '../contract/lease.js';
+import type { Clock } from '../kernel/clock.js';
+import { createGuard, type Guard } from './guard.js';
+import { InstallationFollower } from './installation-follower.js';
+import type { Report } from './report.js';
+import type { Transport } from './sources/source.js';
+import type { TokenKeys } from './token/token-keys.js';
+
+export interface UnitParts {
+  readonly lease: Lease;
+  readonly transport: Transport;
+  readonly keys: TokenKeys;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly onApplied: (digests: readonly string[]) => void;
+}
+
+/** Follower and guard under one set of terms. Other terms (another window, another installation) are another unit. */
+export class Unit {
+  readonly lease: Lease;
+  readonly follower: InstallationFollower;
+  readonly guard: Guard;
+  readonly #stopping = new AbortController();
+  readonly #following: Promise<void>;
+
+  constructor(parts: UnitParts) {
+    const { lease, transport, keys, policy, clock, report, onApplied } = parts;
+    this.lease = lease;
+    this.follower = new InstallationFollower({ lease, clock, report, onApplied });
+    this.guard = createGuard({
+      view: this.follower.view,
+      keys,
+      policy,
+      clock,
+      rules: {
+        issuer: lease.issuer,
+        audience: lease.audience,
+        maxTtlS: lease.max_ttl_s,
+        stalenessMs: lease.staleness_ms,
+        skewMs: lease.max_clock_skew_ms,
+      },
+      onUseAfterRevoke: (use) => {
+        report({ kind: 'token.used-after-revoke', use });
+      },
+    });
+    const followed = this.follower.view.settings;
+    this.#following = transport.follow(followed, this.follower, this.#stopping.signal);
+  }
+
+  get isLoaded(): boolean {
+    return this.follower.freshness().state !== 'unloaded';
+  }
+
+  /** Whether a lease can be lived with as it is; its keys and its epoch may be new. */
+  hasTermsOf(other: Lease): boolean {
+    return termsOf(this.lease) === termsOf(other);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#following;
+  }
+}
+
+const termsOf = (lease: Lease): string =>
+  JSON.stringify([
+    lease.installation,
+    lease.partitions,
+    lease.issuer,
+    lease.audience,
+    lease.staleness_ms,
+    lease.max_clock_skew_ms,
+    lease.max_ttl_s,
+    lease.window_s,
+    lease.kafka.topics.revocations,
+  ]);

@@ -1,0 +1,63 @@
+import { Gateway } from '../../src/gateway/gateway.js';
+import type { GatewayEvent } from '../../src/gateway/report.js';
+import { KafkaTransport } from '../../src/gateway/sources/kafka/kafka-transport.js';
+import type { Policy } from '../../src/contract/lease.js';
+import { Secret } from '../../src/kernel/secret.js';
+import { SystemClock } from '../../src/platform/clock/system-clock.js';
+import type { FakeService } from './fake-service.js';
+
+export interface RunningGatewayOptions {
+  readonly brokers: string;
+  readonly service: Pick<FakeService, 'url' | 'key'>;
+  readonly policy?: Policy;
+  readonly directory?: string | null;
+}
+
+/** A gateway against real Kafka, in this process, that remembers what it reported. */
+export class RunningGateway {
+  readonly gateway: Gateway;
+  readonly events: GatewayEvent[] = [];
+  readonly #stopping = new AbortController();
+  readonly #run: Promise<void>;
+
+  constructor({ brokers, service, policy = 'strict', directory = null }: RunningGatewayOptions) {
+    const clock = new SystemClock();
+    const report = (event: GatewayEvent): void => {
+      this.events.push(event);
+    };
+    this.gateway = new Gateway({
+      service: { url: service.url, key: new Secret(service.key) },
+      transport: new KafkaTransport({
+        settings: { brokers: [brokers], tls: false, sasl: null },
+        clientId: 'offswitch-gateway-test',
+        clock,
+        report,
+      }),
+      policy,
+      version: '0.0.0',
+      directory,
+      clock,
+      report,
+    });
+    this.#run = this.gateway.run(this.#stopping.signal);
+  }
+
+  get state(): string {
+    const freshness = this.gateway.freshness();
+    return freshness.state === 'stale' ? `stale: ${freshness.why}` : freshness.state;
+  }
+
+  outcome(token: string): string {
+    const verdict = this.gateway.check(token);
+    return verdict.kind === 'allow' ? 'allow' : `${verdict.kind}: ${verdict.reason}`;
+  }
+
+  seen(kind: GatewayEvent['kind']): readonly GatewayEvent[] {
+    return this.events.filter((event) => event.kind === kind);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#run;
+  }
+}
