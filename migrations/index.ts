@@ -5,6 +5,7 @@ import { PeopleAndDevices1763900000200 } from './1763900000200-people-and-device
 import { SignalsAndCases1763900000300 } from './1763900000300-signals-and-cases.js';
 import { OutboxAndGateways1763900000400 } from './1763900000400-outbox-and-gateways.js';
 import { Heart1763900000500 } from './1763900000500-heart.js';
+import { DeviceTokens1763900000600 } from './1763900000600-device-tokens.js';
 import { Audit1763900000900 } from './1763900000900-audit.js';
 
 export interface Migration extends MigrationInterface {
@@ -24,5 +25,6 @@ export const migrations: readonly (new () => Migration)[] = [
   SignalsAndCases1763900000300,
   OutboxAndGateways1763900000400,
   Heart1763900000500,
+  DeviceTokens1763900000600,
   Audit1763900000900,
 ];

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { RecordKeys, TokenKeys } from './key-ring.js';
 import { OpaqueSecrets } from './opaque-secrets.js';
 import type { PrivateJwks } from './private-jwks.js';
+import { RotatingSecrets } from './rotating-secrets.js';
 import { Sealer } from './sealer.js';
 
 /** What the environment gives. The sets are separate: a token key never signs a record. */
@@ -14,13 +15,15 @@ export interface CryptoSettings {
   readonly recordKeys: PrivateJwks;
 }
 
-/** Gives every room {@link OpaqueSecrets}, {@link Sealer}, {@link TokenKeys} and {@link RecordKeys}. */
+/** Gives every room {@link OpaqueSecrets}, {@link RotatingSecrets}, {@link Sealer}, {@link TokenKeys} and {@link RecordKeys}. */
 @Module({})
 export class CryptoModule {
   /** @throws TypeError naming the broken rule, never a key */
   static with(settings: CryptoSettings): DynamicModule {
+    const secrets = new OpaqueSecrets(settings.pepper);
     const providers = [
-      { provide: OpaqueSecrets, useValue: new OpaqueSecrets(settings.pepper) },
+      { provide: OpaqueSecrets, useValue: secrets },
+      { provide: RotatingSecrets, useValue: new RotatingSecrets(settings.pepper, secrets) },
       { provide: Sealer, useValue: new Sealer(settings.encryptionKey) },
       { provide: TokenKeys, useValue: new TokenKeys(settings.tokenKeys) },
       { provide: RecordKeys, useValue: new RecordKeys(settings.recordKeys) },
@@ -29,7 +32,7 @@ export class CryptoModule {
       module: CryptoModule,
       global: true,
       providers,
-      exports: [OpaqueSecrets, Sealer, TokenKeys, RecordKeys],
+      exports: [OpaqueSecrets, RotatingSecrets, Sealer, TokenKeys, RecordKeys],
     };
   }
 }

@@ -1,0 +1,66 @@
+import type { AuditLog, Refusals } from '../audit/index.js';
+import type { ApiKeys } from '../api-keys/index.js';
+import type { Cases } from '../cases/index.js';
+import type { Devices, Organizations, People } from '../directory/index.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Transactions } from '../kernel/tx.js';
+import type { Outbox, RevocationPublisher } from '../outbox/index.js';
+import type { TokenKeys } from '../platform/crypto/key-ring.js';
+import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
+import type { RotatingSecrets } from '../platform/crypto/rotating-secrets.js';
+import { sha256 } from '../platform/crypto/sha256.js';
+import type { Installation } from '../platform/installation/installation.js';
+import { AccessMinter } from './access-minter.js';
+import { DeviceDoor } from './device-door.js';
+import { DEVICE_SCOPES } from './domain/device-scopes.js';
+import { Endings } from './endings.js';
+import { IssueBootstrapToken } from './issue-bootstrap-token.js';
+import { RedeemBootstrapToken } from './redeem-bootstrap-token.js';
+import { RefreshDeviceToken } from './refresh-device-token.js';
+import { RefusedDeeds } from './refused-deeds.js';
+import { RevokeDeviceToken } from './revoke-device-token.js';
+
+export interface DeviceAuthParts {
+  readonly transactions: Transactions;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly refusals: Refusals;
+  readonly cases: Cases;
+  readonly outbox: Outbox;
+  readonly publisher: RevocationPublisher;
+  readonly people: Pick<People, 'whoIs' | 'isActive'>;
+  readonly devices: Pick<Devices, 'ensure' | 'owners' | 'assign'>;
+  readonly organizations: Pick<Organizations, 'allowsOwnerless'>;
+  readonly apiKeys: Pick<ApiKeys, 'isLive'>;
+  readonly secrets: OpaqueSecrets;
+  readonly rotating: RotatingSecrets;
+  readonly keys: TokenKeys;
+  readonly installation: Installation;
+  /** `aud` of access tokens. */
+  readonly audience: string;
+}
+
+/** All that devices, and the backends that enrol them, can do. */
+export class DeviceAuth {
+  readonly issue: IssueBootstrapToken;
+  readonly redeem: RedeemBootstrapToken;
+  readonly refresh: RefreshDeviceToken;
+  readonly revoke: RevokeDeviceToken;
+
+  constructor(given: DeviceAuthParts) {
+    const { installation, audience } = given;
+    const { id, issuer, partitions } = installation;
+    const parts = {
+      ...given,
+      door: new DeviceDoor({ ...given, installation: id }),
+      refused: new RefusedDeeds(given),
+      endings: new Endings({ ...given, press: { hash: sha256, partitions } }),
+      minter: new AccessMinter({ issuer, audience }, given.keys),
+      deviceScopes: DEVICE_SCOPES,
+    };
+    this.issue = new IssueBootstrapToken(parts);
+    this.redeem = new RedeemBootstrapToken(parts);
+    this.refresh = new RefreshDeviceToken(parts);
+    this.revoke = new RevokeDeviceToken(parts);
+  }
+}

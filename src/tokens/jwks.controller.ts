@@ -1,0 +1,24 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Jwks } from '../contract/lease.js';
+import { TokenKeys } from '../platform/crypto/key-ring.js';
+
+/** The keys that verify access tokens, announced and leaving ones among them (RFC 7517 §5). */
+@ApiTags('keys')
+@Controller('.well-known')
+export class JwksController {
+  readonly #keys: TokenKeys;
+
+  constructor(keys: TokenKeys) {
+    this.#keys = keys;
+  }
+
+  // A key is announced long before it signs, so that five minutes of age hide nothing.
+  @Get('jwks.json')
+  @Header('cache-control', 'public, max-age=300')
+  @ApiOperation({ summary: 'The keys that verify access tokens' })
+  @ApiOkResponse({ description: 'A JWK Set (RFC 7517 §5)' })
+  jwks(): Jwks {
+    return this.#keys.publicJwks;
+  }
+}

@@ -1,0 +1,207 @@
+import type { Refusal } from '../../src/audit/index.js';
+import { PostgresAuditLog } from '../../src/audit/postgres/postgres-audit-log.js';
+import { Refusals } from '../../src/audit/refusals.js';
+import { PostgresApiKeyDoor } from '../../src/api-keys/postgres/postgres-api-key-door.js';
+import { PostgresApiKeys } from '../../src/api-keys/postgres/postgres-api-keys.js';
+import type { OpenApiKey } from '../../src/api-keys/index.js';
+import { Cases, type Case } from '../../src/cases/index.js';
+import { StoredDevices } from '../../src/directory/stored-devices.js';
+import { StoredOrganizations } from '../../src/directory/stored-organizations.js';
+import { StoredPeople } from '../../src/directory/stored-people.js';
+import {
+  newId,
+  type ConnectionId,
+  type Id,
+  type OrganizationId,
+  type ResourceId,
+  type UserId,
+} from '../../src/kernel/ids.js';
+import { Outbox, type OutboxRecord } from '../../src/outbox/index.js';
+import { TokenKeys } from '../../src/platform/crypto/key-ring.js';
+import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
+import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
+import { RotatingSecrets } from '../../src/platform/crypto/rotating-secrets.js';
+import type { RequestMark } from '../../src/platform/http/request.js';
+import { Installation } from '../../src/platform/installation/installation.js';
+import type { DeviceTokenAnswer } from '../../src/tokens/access-minter.js';
+import { DeviceAuth } from '../../src/tokens/device-auth.js';
+import { systemClock, World } from './world.js';
+
+const PEPPER = Buffer.alloc(32, 7);
+
+class RememberingRefusals extends Refusals {
+  readonly counted: Refusal[] = [];
+
+  override count(refusal: Refusal): void {
+    this.counted.push(refusal);
+  }
+}
+
+class RememberingCases extends Cases {
+  readonly opened: Case[] = [];
+
+  override open(_: unknown, subject: Case): Promise<void> {
+    this.opened.push(subject);
+    return Promise.resolve();
+  }
+
+  override resolve(): Promise<boolean> {
+    return Promise.reject(new Error('not here'));
+  }
+
+  override get(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  override list(): Promise<{ items: []; next: null }> {
+    return Promise.resolve({ items: [], next: null });
+  }
+}
+
+class RememberingOutbox extends Outbox {
+  readonly records: OutboxRecord[] = [];
+
+  override enqueue(_: unknown, records: readonly OutboxRecord[]): Promise<void> {
+    this.records.push(...records);
+    return Promise.resolve();
+  }
+}
+
+export const asking = { actor: { type: 'admin_key', id: newId() }, requestId: newId() } as const;
+export const mark = (): RequestMark => ({ requestId: newId(), receivedAt: new Date() });
+
+export interface Employee {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly user: UserId;
+  readonly resource: ResourceId;
+  readonly userName: string;
+}
+
+/** The device-auth rooms beside the heart, on one database. */
+export class DeviceWorld {
+  readonly secrets = new OpaqueSecrets(PEPPER);
+  readonly rotating = new RotatingSecrets(PEPPER, this.secrets);
+  readonly keys = new TokenKeys(generatePrivateJwks());
+  readonly installation = new Installation(newId<Id<'installation'>>(), 'urn:offswitch:test', 1, 3);
+  readonly audit = new PostgresAuditLog();
+  readonly refusals = new RememberingRefusals();
+  readonly cases = new RememberingCases();
+  readonly outbox = new RememberingOutbox();
+  readonly devices: StoredDevices;
+  readonly apiKeys: PostgresApiKeys;
+  readonly door: PostgresApiKeyDoor;
+  readonly deviceAuth: DeviceAuth;
+
+  private constructor(readonly world: World) {
+    const { transactions, publisher } = world;
+    const organizations = new StoredOrganizations(transactions, this.audit);
+    this.devices = new StoredDevices(transactions, this.audit);
+    const parts = { ...this, transactions, publisher, organizations, clock: systemClock };
+    this.apiKeys = new PostgresApiKeys(parts);
+    this.door = new PostgresApiKeyDoor({ ...parts, installation: this.installation.id });
+    this.deviceAuth = new DeviceAuth({
+      ...parts,
+      people: new StoredPeople(transactions),
+      devices: this.devices,
+      apiKeys: this.apiKeys,
+      audience: 'offswitch',
+    });
+  }
+
+  static async open(): Promise<DeviceWorld> {
+    return new DeviceWorld(await World.open());
+  }
+
+  close(): Promise<void> {
+    return this.world.close();
+  }
+
+  /** A key of the organization, as its backend would show it. */
+  async apiKey(organization: OrganizationId): Promise<OpenApiKey & { readonly text: string }> {
+    const { key, secret } = await this.apiKeys.create(
+      { organization, name: 'backend', scopes: ['device-tokens:bootstrap'] },
+      asking,
+    );
+    return { organization, key: key.id, text: secret.reveal() };
+  }
+
+  /** Somebody whom a SCIM connection has brought. */
+  async employee(
+    organization: OrganizationId,
+    connection: ConnectionId,
+    more: { readonly externalId?: string; readonly userName?: string } = {},
+  ): Promise<Employee> {
+    const userName = more.userName ?? `${newId()}@example.com`;
+    const outcome = await this.world.heart.changeResource({
+      kind: 'create',
+      origin: { organization, connection, ...mark() },
+      word: 'true',
+      image: {
+        userName,
+        externalId: more.externalId ?? null,
+        emails: [],
+        active: true,
+        attributes: { userName },
+      },
+    });
+    if (outcome.kind !== 'done') throw new Error(outcome.kind);
+    const { user, id } = outcome.resource;
+    return { organization, connection, user, resource: id, userName };
+  }
+
+  /** The IdP says `active: false`, or `true` again. */
+  async say(active: boolean, { organization, connection, resource }: Employee): Promise<void> {
+    const outcome = await this.world.heart.changeResource({
+      kind: 'edit',
+      origin: { organization, connection, ...mark() },
+      resource,
+      edit: (stored) => ({ word: active ? 'true' : 'false', next: { ...stored, active } }),
+    });
+    if (outcome.kind !== 'done') throw new Error(outcome.kind);
+  }
+
+  async issue(
+    by: OpenApiKey,
+    deviceId: string,
+    user: { readonly id: string } | null,
+    ttlS = 900,
+  ): Promise<string> {
+    const issued = await this.deviceAuth.issue.execute({
+      by,
+      deviceId,
+      ttlS,
+      person: user,
+      mark: mark(),
+    });
+    return issued.token.reveal();
+  }
+
+  redeem(presented: string, deviceIdentifier: string): Promise<DeviceTokenAnswer> {
+    return this.deviceAuth.redeem.execute({
+      presented,
+      redeemer: { deviceIdentifier, organization: null, deviceId: null },
+      scopes: ['devices:write'],
+      accessTtlS: 900,
+      mark: mark(),
+    });
+  }
+
+  /** @param presented a refresh secret, or the answer that brought one */
+  refresh(presented: string | DeviceTokenAnswer): Promise<DeviceTokenAnswer> {
+    const text = typeof presented === 'string' ? presented : presented.refreshToken.reveal();
+    return this.deviceAuth.refresh.execute(text, mark());
+  }
+
+  /** Makes a device token look as old as this. */
+  async age(family: string, ms: number): Promise<void> {
+    await this.world.query(
+      `update device_tokens
+          set created_at = created_at - $2 * interval '1 ms', expires_at = expires_at - $2 * interval '1 ms',
+              bootstrap_expires_at = bootstrap_expires_at - $2 * interval '1 ms',
+              refreshed_at = refreshed_at - $2 * interval '1 ms', redeemed_at = redeemed_at - $2 * interval '1 ms'
+        where id = $1`,
+      [family, ms],
+    );
+  }
+}
