@@ -100,7 +100,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['\\.module\\.ts$', '^src/(create-app|main)\\.ts$', '^src/cli/'],
+        pathNot: ['\\.module\\.ts$', '^src/(create-app|start-service|main)\\.ts$', '^src/cli/'],
       },
       to: { path: '\\.module\\.ts$' },
     },
@@ -112,7 +112,7 @@ module.exports = {
     },
     vendorOnlyIn('nest-at-the-edge', '@nestjs/', [
       '\\.(module|controller|guard|filter|pipe|interceptor|decorator|dto)\\.ts$',
-      '^src/(app\\.module|create-app|main)\\.ts$',
+      '^src/(app\\.module|create-app|start-service|main)\\.ts$',
       '^src/platform/',
       '^src/health/',
     ]),

@@ -1,6 +1,6 @@
 import type { CaseId, OrganizationId, UserId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
-import type { Case, CaseEffect } from './domain/case.js';
+import type { Case } from './domain/case.js';
 
 /** Which cases, newest first. */
 export interface CaseQuery {
@@ -17,21 +17,10 @@ export interface CasePage {
   readonly next: string | null;
 }
 
-/** Every revocation there was. A case is never removed; its effect is set once. */
+/** Every revocation there was. A case is never removed; its effect is set once, by the heart. */
 export abstract class Cases {
   /** Opens a case; without effect when its person is not known yet. It exists if `tx` commits. */
   abstract open(tx: Tx, subject: Case): Promise<void>;
-
-  /**
-   * Gives an open case its effect, when its person has appeared.
-   *
-   * @returns false when there is no such case without an effect: somebody else was first
-   */
-  abstract resolve(
-    tx: Tx,
-    which: { readonly organization: OrganizationId; readonly id: CaseId },
-    effect: CaseEffect,
-  ): Promise<boolean>;
 
   /** One case of this organization (null: of the installation itself); null when it has none of this id. */
   abstract get(tx: Tx, organization: OrganizationId | null, id: CaseId): Promise<Case | null>;

@@ -2,8 +2,7 @@ import type { Topics } from '../contract/topics.js';
 import type { Secret } from '../kernel/secret.js';
 import type { KafkaConfig } from './config.js';
 
-/** What the rooms of a running service may ask of its configuration. The class is the token to inject. */
-export class ServiceConfig {
+export interface ServiceSettings {
   readonly kafka: KafkaConfig;
   readonly topics: Topics;
   /** `aud` of access tokens. */
@@ -12,15 +11,29 @@ export class ServiceConfig {
   readonly stalenessMs: number;
   /** The first installation key, `ofs_admin_…`. */
   readonly adminKey: Secret;
+  /** The key of a gateway that is there from the first start; null unless the home made it. */
+  readonly gatewayKey: Secret | null;
   /** Where others reach us; null until we listen and nobody said otherwise. */
   readonly publicUrl: string | null;
+}
 
-  constructor(settings: ServiceConfig) {
+/** What the rooms of a running service may ask of its configuration. The class is the token to inject. */
+export class ServiceConfig implements ServiceSettings {
+  readonly kafka: ServiceSettings['kafka'];
+  readonly topics: ServiceSettings['topics'];
+  readonly audience: ServiceSettings['audience'];
+  readonly stalenessMs: ServiceSettings['stalenessMs'];
+  readonly adminKey: ServiceSettings['adminKey'];
+  readonly gatewayKey: ServiceSettings['gatewayKey'];
+  readonly publicUrl: ServiceSettings['publicUrl'];
+
+  constructor(settings: ServiceSettings) {
     this.kafka = settings.kafka;
     this.topics = settings.topics;
     this.audience = settings.audience;
     this.stalenessMs = settings.stalenessMs;
     this.adminKey = settings.adminKey;
+    this.gatewayKey = settings.gatewayKey;
     this.publicUrl = settings.publicUrl;
   }
 }

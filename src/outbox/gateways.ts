@@ -46,4 +46,7 @@ export abstract class Gateways {
   abstract remove(id: GatewayId, asking: Asking): Promise<void>;
 
   abstract list(): Promise<readonly GatewayView[]>;
+
+  /** The gateway whose key this is; null when it is nobody's, or no longer. */
+  abstract authenticate(credential: string): Promise<GatewayId | null>;
 }

@@ -1,41 +1,45 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { AuditLog, Refusals, type LogId } from '../audit/index.js';
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditLog, Refusals } from '../audit/index.js';
+import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
+import { DirectoryModule } from '../directory/directory.module.js';
 import { ConnectionDoors } from '../directory/index.js';
 import { Transactions } from '../kernel/tx.js';
+import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { Webhooks } from './webhooks.js';
 
 /** Webhooks of IdPs and in-house systems. */
-@Module({})
-export class SignalsModule {
-  /**
-   * @param rooms audit, directory and deprovision, as the application made them
-   * @param installation whose log counts what belongs to no connection
-   */
-  static with(rooms: readonly DynamicModule[], installation: LogId): DynamicModule {
-    return {
-      module: SignalsModule,
-      imports: [...rooms],
-      controllers: [WebhooksController],
-      providers: [
-        {
-          provide: Webhooks,
-          inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, Refusals, Log],
-          useFactory: (
-            ...[doors, deprovision, transactions, audit, refusals, log]: [
-              ConnectionDoors,
-              Deprovision,
-              Transactions,
-              AuditLog,
-              Refusals,
-              Log,
-            ]
-          ) =>
-            new Webhooks({ doors, deprovision, transactions, audit, refusals, log, installation }),
-        },
-      ],
-    };
-  }
-}
+@Module({
+  imports: [AuditModule, DirectoryModule, DeprovisionModule],
+  controllers: [WebhooksController],
+  providers: [
+    {
+      provide: Webhooks,
+      inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, Refusals, Log, Installation],
+      useFactory: (
+        ...[doors, deprovision, transactions, audit, refusals, log, installation]: [
+          ConnectionDoors,
+          Deprovision,
+          Transactions,
+          AuditLog,
+          Refusals,
+          Log,
+          Installation,
+        ]
+      ) =>
+        new Webhooks({
+          doors,
+          deprovision,
+          transactions,
+          audit,
+          refusals,
+          log,
+          installation: installation.id,
+        }),
+    },
+  ],
+})
+export class SignalsModule {}

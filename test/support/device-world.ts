@@ -45,10 +45,6 @@ class RememberingCases extends Cases {
     return Promise.resolve();
   }
 
-  override resolve(): Promise<boolean> {
-    return Promise.reject(new Error('not here'));
-  }
-
   override get(): Promise<null> {
     return Promise.resolve(null);
   }

@@ -13,7 +13,7 @@ export interface Cause {
   readonly kind: CauseKind;
   readonly connection: ConnectionId | null;
   readonly signal: SignalId | null;
-  /** `type:id` of who asked, when a person or a key of ours did. */
+  /** Id of the key with which a person asked. */
   readonly actor: string | null;
   readonly reason: string | null;
 }

@@ -61,11 +61,11 @@ const statement = sql(
      select c.id, $1, c.scope, c.subject_id, c.user_id, c.generation, c.cause_kind, c.cause_connection,
             c.cause_signal, c.cause_actor, c.cause_reason, c.devices, c.tokens, c.received_at, c.revoked_at
        from w, jsonb_to_recordset(x->'cases') as c (
-              id uuid, scope text, subject_id uuid, user_id uuid, generation bigint, cause_kind text,
+              id uuid, scope text, subject_id text, user_id uuid, generation bigint, cause_kind text,
               cause_connection uuid, cause_signal uuid, cause_actor text, cause_reason text, devices integer,
               tokens integer, received_at timestamptz, revoked_at timestamptz)),
    resolved_cases as (
-     update cases t set scope = 'user', subject_id = c.user_id, user_id = c.user_id, generation = c.generation,
+     update cases t set scope = 'user', subject_id = c.user_id::text, user_id = c.user_id, generation = c.generation,
                         devices = c.devices, tokens = c.tokens, revoked_at = $3
        from w, jsonb_to_recordset(x->'resolutions') as c (id uuid, user_id uuid, generation bigint, devices integer,
                                                           tokens integer)

@@ -1,6 +1,6 @@
 import type { Log } from '../log/log.js';
 import { Backoff } from '../loop/backoff.js';
-import { pause } from '../loop/pause.js';
+import { pause } from '../time/pause.js';
 import type { TopicKeeper } from './topic-keeper.js';
 
 /** How often topics that were in order are looked at again, milliseconds. */
@@ -26,19 +26,24 @@ export class TopicGate {
     return this.#trouble;
   }
 
-  /** Returns when the gate is open, or `stop` is aborted. */
-  async opened(stop: AbortSignal): Promise<void> {
-    if (this.#trouble === null || stop.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
-      stop.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-    });
+  /**
+   * Waits until the gate is open.
+   *
+   * @returns false when `stop` was aborted instead
+   */
+  async opened(stop: AbortSignal): Promise<boolean> {
+    if (this.#trouble !== null && !stop.aborted)
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        stop.addEventListener(
+          'abort',
+          () => {
+            resolve();
+          },
+          { once: true },
+        );
+      });
+    return !stop.aborted;
   }
 
   /** Checks until it is told to stop. */

@@ -1,6 +1,6 @@
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
-import { pause } from './pause.js';
+import { pause } from '../time/pause.js';
 
 /** Work that goes on until it is told to stop. */
 export type Work = (stop: AbortSignal) => Promise<void>;
@@ -27,7 +27,7 @@ export class Loops {
 
   async #keep(name: string, work: Work): Promise<void> {
     const stop = this.#stopping.signal;
-    const backoff = new Backoff(100, 5_000);
+    const backoff = new Backoff(100, 1_000);
     while (!stop.aborted) {
       try {
         await work(stop);

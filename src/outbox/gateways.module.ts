@@ -1,0 +1,61 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditLog, Refusals } from '../audit/index.js';
+import { ServiceConfig } from '../config/service-config.js';
+import { Transactions } from '../kernel/tx.js';
+import { RecordKeys } from '../platform/crypto/key-ring.js';
+import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
+import { Installation } from '../platform/installation/installation.js';
+import { GatewayKeyGuard } from './gateway-key.guard.js';
+import { GatewayLeaseController } from './gateway-lease.controller.js';
+import { GatewayLeases } from './gateway-leases.js';
+import { Gateways } from './gateways.js';
+import { RegisteredGateways } from './registered-gateways.js';
+
+/** Who the gateways are, and the leases under which their processes count. */
+@Module({
+  imports: [AuditModule],
+  controllers: [GatewayLeaseController],
+  providers: [
+    {
+      provide: Gateways,
+      inject: [Transactions, AuditLog, OpaqueSecrets, Installation],
+      useFactory: (
+        transactions: Transactions,
+        audit: AuditLog,
+        secrets: OpaqueSecrets,
+        { id }: Installation,
+      ) => new RegisteredGateways({ transactions, audit, secrets, installation: id }),
+    },
+    {
+      provide: GatewayLeases,
+      inject: [Transactions, AuditLog, Installation, ServiceConfig, RecordKeys],
+      useFactory: (
+        ...[transactions, audit, installation, config, keys]: [
+          Transactions,
+          AuditLog,
+          Installation,
+          ServiceConfig,
+          RecordKeys,
+        ]
+      ) =>
+        new GatewayLeases({
+          transactions,
+          audit,
+          installation,
+          audience: config.audience,
+          recordKeys: keys.publicJwks,
+          topics: config.topics,
+          stalenessMs: config.stalenessMs,
+        }),
+    },
+    {
+      provide: GatewayKeyGuard,
+      inject: [Gateways, Refusals, Installation],
+      useFactory: (gateways: Gateways, refusals: Refusals, { id }: Installation) =>
+        new GatewayKeyGuard(gateways, refusals, id),
+    },
+  ],
+  exports: [Gateways],
+})
+export class GatewaysModule {}

@@ -1,0 +1,125 @@
+import type { Installation } from '../platform/installation/installation.js';
+import type { KafkaSettings } from '../platform/kafka/kafka-settings.js';
+import { GroupConsumer } from '../platform/kafka/group-consumer.js';
+import { IdempotentProducer } from '../platform/kafka/idempotent-producer.js';
+import type { TopicGate } from '../platform/kafka/topic-gate.js';
+import type { TopicProducer } from '../platform/kafka/topic-producer.js';
+import type { Log } from '../platform/log/log.js';
+import { Loops } from '../platform/loop/loops.js';
+import { sha256 } from '../platform/crypto/sha256.js';
+import type { Refusals } from '../audit/index.js';
+import type { Sign } from '../contract/crypto-types.js';
+import type { Topics } from '../contract/topics.js';
+import type { Clock } from '../kernel/clock.js';
+import { newId } from '../kernel/ids.js';
+import type { Transactions } from '../kernel/tx.js';
+import type { CoalescingPublisher } from './coalescing-publisher.js';
+import { genesis, type ChainName } from './domain/watermarks.js';
+import type { OutboxMetrics } from './outbox-metrics.js';
+import { readClock } from './postgres/read-clock.js';
+import { storeGenesis } from './postgres/heads.js';
+import { ReceiptsReader } from './receipts-reader.js';
+import { Sweeper } from './sweeper.js';
+import { WatermarkWriter } from './watermark-writer.js';
+
+export interface LoopParts {
+  readonly transactions: Transactions;
+  readonly installation: Installation;
+  readonly kafka: KafkaSettings;
+  readonly topics: Topics;
+  readonly gate: TopicGate;
+  readonly publisher: CoalescingPublisher;
+  readonly sign: Sign;
+  readonly refusals: Refusals;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: OutboxMetrics;
+}
+
+/** Two seconds without a word, and another replica takes a chain over. */
+const LEASE_MS = 2_000;
+/** How long a shutdown waits for what has been offered. */
+const DRAIN_MS = 3_000;
+
+/** Everything of this room that goes on by itself. */
+export class OutboxLoops {
+  readonly #parts: LoopParts;
+  readonly #loops: Loops;
+  readonly #producers: TopicProducer[] = [];
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#loops = new Loops(parts.log);
+  }
+
+  /** Stores the genesis of every chain, then starts. Kafka need not be there (P6). */
+  async start(): Promise<void> {
+    const { gate, publisher, transactions, metrics, installation } = this.#parts;
+    const writer = { id: newId<'writer'>(), leaseMs: LEASE_MS };
+    await this.#storeGenesis();
+    this.#loops.start('topics', (stop) => gate.run(stop));
+    this.#loops.start('publisher', (stop) => publisher.run(stop));
+    const sweeper = new Sweeper({ writer: writer.id, transactions, publisher, gate, metrics });
+    this.#loops.start('sweeper', (stop) => sweeper.run(stop));
+    for (let partition = 0; partition < installation.partitions; partition += 1)
+      this.#startWatermarks(partition, writer);
+    const receipts = this.#receiptsReader();
+    this.#loops.start('receipts', (stop) => receipts.run(stop));
+  }
+
+  /** Sends what has been offered, within a bound; what is left stands in the queue for the next start. */
+  async stop(): Promise<void> {
+    await this.#parts.publisher.drained(DRAIN_MS);
+    await this.#loops.stop();
+    await Promise.all(this.#producers.map((producer) => producer.close()));
+  }
+
+  #chain(partition: number): ChainName {
+    const { installation, topics } = this.#parts;
+    return {
+      installation: installation.id,
+      topic: topics.revocations,
+      partition,
+      partitions: installation.partitions,
+      epoch: installation.epoch,
+    };
+  }
+
+  async #storeGenesis(): Promise<void> {
+    const { transactions, installation } = this.#parts;
+    await transactions.run('background', async (tx) => {
+      const t = await readClock(tx);
+      const heads = Array.from({ length: installation.partitions }, (_, partition) =>
+        genesis(this.#chain(partition), t, sha256),
+      );
+      await storeGenesis(tx, heads);
+    });
+  }
+
+  #startWatermarks(
+    partition: number,
+    writer: { readonly id: string; readonly leaseMs: number },
+  ): void {
+    const { kafka, log } = this.#parts;
+    const producer = new IdempotentProducer(kafka, log);
+    this.#producers.push(producer);
+    const watermarks = new WatermarkWriter({
+      ...this.#parts,
+      chain: this.#chain(partition),
+      writer,
+      producer,
+      hash: sha256,
+    });
+    this.#loops.start(`watermarks ${partition}`, (stop) => watermarks.run(stop));
+  }
+
+  #receiptsReader(): ReceiptsReader {
+    const { kafka, topics, log } = this.#parts;
+    const consumer = new GroupConsumer(
+      kafka,
+      { topic: topics.receipts, group: `${topics.receipts}.service` },
+      log,
+    );
+    return new ReceiptsReader({ ...this.#parts, consumer });
+  }
+}

@@ -1,0 +1,100 @@
+import type { EachBatchPayload } from 'kafkajs';
+import type { Log } from '../log/log.js';
+import { KafkaConnection } from './kafka-connection.js';
+import type { KafkaSettings } from './kafka-settings.js';
+
+export interface IncomingMessage {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The broker's clock when it stored the message. */
+  readonly storedAt: Date;
+}
+
+/** A member that died silently is given up after this, milliseconds: the least that brokers allow by default. */
+const SESSION_MS = 6_000;
+
+/** Reads a topic together with the other replicas of the service: each message reaches one of them, at least once. */
+export class GroupConsumer {
+  readonly #settings: KafkaSettings;
+  readonly #from: { readonly topic: string; readonly group: string };
+  readonly #log: Log;
+
+  constructor(
+    settings: KafkaSettings,
+    from: { readonly topic: string; readonly group: string },
+    log: Log,
+  ) {
+    this.#settings = settings;
+    this.#from = from;
+    this.#log = log;
+  }
+
+  /**
+   * Hands batches to `take`, one after the other. A batch counts as read when `take` has resolved; one that it
+   * rejects comes again.
+   *
+   * @throws Error when the broker is lost; whoever runs it begins again
+   */
+  async run(
+    take: (messages: readonly IncomingMessage[]) => Promise<void>,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const connection = new KafkaConnection(this.#settings, this.#log);
+    const consumer = connection.kafka.consumer({
+      groupId: this.#from.group,
+      allowAutoTopicCreation: false,
+      sessionTimeout: SESSION_MS,
+      rebalanceTimeout: SESSION_MS,
+      heartbeatInterval: 1_000,
+      maxWaitTimeInMs: 1_000,
+      retry: { retries: 1, restartOnFailure: () => Promise.resolve(false) },
+    });
+    const ended = new Promise<void>((resolve, reject) => {
+      stop.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        reject(payload.error);
+      });
+    });
+    // It may fail before anybody waits for it.
+    ended.catch(() => undefined);
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic: this.#from.topic, fromBeginning: true });
+      await consumer.run({ eachBatch: (payload) => eachBatch(payload, take) });
+      await ended;
+      // Leaving the group politely spares the others the wait for our session to end.
+      if (stop.aborted) await Promise.race([consumer.disconnect(), after(1_000)]);
+    } finally {
+      connection.close();
+      consumer.disconnect().catch(() => undefined);
+    }
+  }
+}
+
+const after = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+
+async function eachBatch(
+  { batch }: EachBatchPayload,
+  take: (messages: readonly IncomingMessage[]) => Promise<void>,
+): Promise<void> {
+  await take(
+    batch.messages.map(({ key, value, headers, timestamp }) => ({
+      key: key?.toString('utf8') ?? '',
+      value: value ?? new Uint8Array(),
+      headers: Object.fromEntries(
+        Object.entries(headers ?? {}).map(([name, content]) => [name, String(content)]),
+      ),
+      storedAt: new Date(Number(timestamp)),
+    })),
+  );
+}

@@ -1,0 +1,59 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** From one millisecond to half a minute, in seconds: what a step of a deprovision may take. */
+export const STEP_SECONDS = [
+  0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 2, 5, 10, 30,
+] as const;
+
+/** What a metric is called and what it says. The name is in full and ends in its unit, as Prometheus asks. */
+export interface MetricName {
+  readonly name: `offswitch_${string}`;
+  readonly help: string;
+}
+
+/** The numbers of this process, for `/metrics`. Each room makes its own, once, with the registry it is given. */
+export class Metrics {
+  readonly #registry = new Registry();
+
+  /** Adds what Node.js says about itself: memory, event loop, garbage collection. */
+  observeRuntime(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Seconds that a step took. */
+  seconds(metric: MetricName): Histogram {
+    return new Histogram({
+      ...metric,
+      buckets: [...STEP_SECONDS],
+      registers: [this.#registry],
+    });
+  }
+
+  counter<Label extends string>(metric: MetricName, labels: readonly Label[] = []): Counter<Label> {
+    return new Counter({ ...metric, labelNames: [...labels], registers: [this.#registry] });
+  }
+
+  gauge<Label extends string>(metric: MetricName, labels: readonly Label[] = []): Gauge<Label> {
+    return new Gauge({ ...metric, labelNames: [...labels], registers: [this.#registry] });
+  }
+
+  /** A number that is asked for when somebody looks; while it cannot be had, it is left out. */
+  observed(metric: MetricName, ask: () => Promise<number>): void {
+    const gauge = new Gauge({
+      ...metric,
+      registers: [this.#registry],
+      async collect() {
+        try {
+          gauge.set(await ask());
+        } catch {
+          gauge.remove();
+        }
+      },
+    });
+  }
+
+  /** Everything in the text format, and the media type that says which version of it. */
+  async text(): Promise<{ readonly type: string; readonly text: string }> {
+    return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+}
