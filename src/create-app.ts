@@ -1,9 +1,13 @@
 import type { DynamicModule, NestApplicationOptions, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AdminModule } from './admin/admin.module.js';
+import { adminSchemas } from './admin/index.js';
 import { BodyPipe } from './platform/http/body.pipe.js';
 import { HttpAdapter, httpDefaults, type HttpSettings } from './platform/http/http-adapter.js';
 import { HttpModule } from './platform/http/http.module.js';
+import { serveDocs } from './platform/http/docs-page.js';
+import { openApiOf, type Documented } from './platform/http/open-api.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
 import { QueryGuard } from './platform/http/query.guard.js';
 import type { Log } from './platform/log/log.js';
@@ -12,6 +16,9 @@ import { NestLog } from './platform/log/nest-log.js';
 export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
   readonly log: Log;
 }
+
+/** What docs/openapi.json describes. */
+export const documented: Documented = { modules: [AdminModule], schemas: adminSchemas };
 
 /**
  * The one app that `main`, the tests and the demo share. It is initialised but does not listen yet; `app.close()`
@@ -36,6 +43,7 @@ export async function createApp(
   app.useGlobalFilters(new ProblemFilter(adapter.answers));
   app.useGlobalGuards(new QueryGuard());
   app.useGlobalPipes(new BodyPipe());
+  serveDocs(adapter.getInstance(), () => openApiOf(app, documented));
   await app.init();
   return app;
 }

@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/index.js';
 import type { ApiKeyId, CaseId, OrganizationId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
 import type {
   ResourceChange,
   ResourceOutcome,
@@ -15,6 +16,9 @@ export interface Operator {
   readonly requestId: string;
   readonly receivedAt: Date;
 }
+
+/** What a door writes in the same transaction as a revocation; when it throws, nothing of either is written. */
+export type Alongside = (tx: Tx, made: CaseId) => Promise<void>;
 
 /** The heart: every change to a person's access enters here, and nowhere else. */
 export abstract class Deprovision {
@@ -39,14 +43,18 @@ export abstract class Deprovision {
    * @returns the case; null when the organization has no such subject
    * @throws DomainError `store.unavailable`
    */
-  abstract revokeSubject(order: RevocationOrder): Promise<CaseId | null>;
+  abstract revokeSubject(order: RevocationOrder, alongside?: Alongside): Promise<CaseId | null>;
 
   /**
    * Ends an API key and every device token that came through it: one case, one record per family.
    *
    * @returns null when the organization has no such key
    */
-  abstract revokeApiKey(operator: Operator, key: ApiKeyId, reason: string): Promise<CaseId | null>;
+  abstract revokeApiKey(
+    operator: Operator,
+    order: { readonly key: ApiKeyId; readonly reason: string },
+    alongside?: Alongside,
+  ): Promise<CaseId | null>;
 
   /** Removes one hold by an operator's hand. @returns false when the subject has no such hold */
   abstract liftHold(

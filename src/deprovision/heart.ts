@@ -2,7 +2,7 @@ import type { OutboxRecord, RevocationPublisher } from '../outbox/index.js';
 import type { Clock } from '../kernel/clock.js';
 import { newId, type ApiKeyId, type CaseId, type SignalId } from '../kernel/ids.js';
 import type { Transactions, Tx } from '../kernel/tx.js';
-import { Deprovision, type Operator } from './deprovision.js';
+import { Deprovision, type Alongside, type Operator } from './deprovision.js';
 import type {
   Edited,
   Origin,
@@ -80,12 +80,27 @@ export class Heart extends Deprovision {
     });
   }
 
-  override revokeSubject(order: RevocationOrder): Promise<CaseId | null> {
-    return this.#commit((tx) => revokeSubject(tx, this.#press, order));
+  override revokeSubject(
+    order: RevocationOrder,
+    alongside: Alongside = nothing,
+  ): Promise<CaseId | null> {
+    return this.#commit(async (tx) => {
+      const carried = await revokeSubject(tx, this.#press, order);
+      if (carried.outcome !== null) await alongside(tx, carried.outcome);
+      return carried;
+    });
   }
 
-  override revokeApiKey(operator: Operator, key: ApiKeyId, reason: string): Promise<CaseId | null> {
-    return this.#commit((tx) => revokeApiKey(tx, this.#press, operator, { key, reason }));
+  override revokeApiKey(
+    operator: Operator,
+    order: { readonly key: ApiKeyId; readonly reason: string },
+    alongside: Alongside = nothing,
+  ): Promise<CaseId | null> {
+    return this.#commit(async (tx) => {
+      const carried = await revokeApiKey(tx, this.#press, operator, order);
+      if (carried.outcome !== null) await alongside(tx, carried.outcome);
+      return carried;
+    });
   }
 
   override liftHold(
@@ -156,6 +171,8 @@ export class Heart extends Deprovision {
     return outcome;
   }
 }
+
+const nothing: Alongside = () => Promise.resolve();
 
 const circumstances = (origin: Origin, at: Date): Circumstances => ({ origin, at, makeId: newId });
 

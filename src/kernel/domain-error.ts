@@ -30,6 +30,8 @@ const CODES = {
   'credential.invalid': 'unauthenticated',
   'credential.role_missing': 'forbidden',
   'credential.scope_missing': 'forbidden',
+  'admin_key.unknown': 'unknown',
+  'admin_key.in_use': 'conflict',
   'organization.unknown': 'unknown',
   'organization.held': 'forbidden',
   'connection.unknown': 'unknown',

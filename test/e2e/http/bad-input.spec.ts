@@ -343,6 +343,31 @@ describe('a request', () => {
   });
 });
 
+describe('the documentation', () => {
+  it.each([
+    ['/docs', 'text/html; charset=utf-8'],
+    ['/docs/', 'text/html; charset=utf-8'],
+    ['/docs/start.js', 'text/javascript; charset=utf-8'],
+    ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+    ['/docs/swagger-ui.css', 'text/css; charset=utf-8'],
+    ['/docs/openapi.json', 'application/json; charset=utf-8'],
+  ])('is served: %s', async (path, type) => {
+    const response = await fetch(url + path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
+    await response.arrayBuffer();
+  });
+
+  it.each(['/docs/package.json', '/docs/..%2Fpackage.json', '/docs/nothing'])(
+    'serves nothing else: %s',
+    async (path) => {
+      const response = await fetch(url + path);
+      expect(await problemOf(response)).toMatchObject({ status: 404 });
+    },
+  );
+});
+
 it('finishes the answers that are under way before it closes', async () => {
   const own = await createApp(ThingsModule, {
     log: new PinoLog({ level: 'silent', pretty: false }),

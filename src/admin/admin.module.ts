@@ -1,0 +1,137 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditLog, Refusals } from '../audit/index.js';
+import { Cases } from '../cases/index.js';
+import { ServiceConfig } from '../config/service-config.js';
+import { Deprovision } from '../deprovision/index.js';
+import { DirectoryModule } from '../directory/directory.module.js';
+import { Devices, People } from '../directory/index.js';
+import { Clock } from '../kernel/clock.js';
+import { Transactions } from '../kernel/tx.js';
+import { Enforcements, RevokedKids } from '../outbox/index.js';
+import { TokenKeys } from '../platform/crypto/key-ring.js';
+import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
+import { sha256 } from '../platform/crypto/sha256.js';
+import { Installation } from '../platform/installation/installation.js';
+import { SubjectReports } from '../tokens/index.js';
+import { AdminKeys } from './admin-keys.js';
+import { CaseViews } from './case-views.js';
+import { AdminKeysController } from './http/admin-keys.controller.js';
+import { ApiKeysController } from './http/api-keys.controller.js';
+import { AuditController } from './http/audit.controller.js';
+import { CasesController } from './http/cases.controller.js';
+import { ConnectionsController } from './http/connections.controller.js';
+import { DevicesController } from './http/devices.controller.js';
+import { InstallationController } from './http/installation.controller.js';
+import { OrganizationsController } from './http/organizations.controller.js';
+import { UsersController } from './http/users.controller.js';
+import { KidRevocations } from './kid-revocations.js';
+import { RefusedRequests } from './refused-requests.js';
+import { Revocations } from './revocations.js';
+import { StoredAdminKeys } from './stored-admin-keys.js';
+import { Subjects } from './subjects.js';
+
+/** The admin API and its keys. */
+@Module({
+  imports: [AuditModule, DirectoryModule, ApiKeysModule],
+  controllers: [
+    OrganizationsController,
+    ConnectionsController,
+    AdminKeysController,
+    ApiKeysController,
+    UsersController,
+    DevicesController,
+    CasesController,
+    AuditController,
+    InstallationController,
+  ],
+  providers: [
+    {
+      provide: AdminKeys,
+      inject: [Transactions, AuditLog, Refusals, OpaqueSecrets, Installation],
+      useFactory: (
+        ...[transactions, audit, refusals, secrets, installation]: [
+          Transactions,
+          AuditLog,
+          Refusals,
+          OpaqueSecrets,
+          Installation,
+        ]
+      ) =>
+        new StoredAdminKeys({
+          transactions,
+          audit,
+          refusals,
+          secrets,
+          installation: installation.id,
+        }),
+    },
+    {
+      provide: RefusedRequests,
+      inject: [Transactions, AuditLog, Installation],
+      useFactory: (transactions: Transactions, audit: AuditLog, installation: Installation) =>
+        new RefusedRequests(transactions, audit, installation.id),
+    },
+    {
+      provide: CaseViews,
+      inject: [Transactions, Cases, Enforcements, Clock, ServiceConfig],
+      useFactory: (
+        ...[transactions, cases, enforcements, clock, { stalenessMs }]: [
+          Transactions,
+          Cases,
+          Enforcements,
+          Clock,
+          ServiceConfig,
+        ]
+      ) => new CaseViews({ transactions, cases, enforcements, clock, stalenessMs }),
+    },
+    {
+      provide: Revocations,
+      inject: [Deprovision, Transactions],
+      useFactory: (deprovision: Deprovision, transactions: Transactions) =>
+        new Revocations(deprovision, transactions, sha256),
+    },
+    {
+      provide: Subjects,
+      inject: [Transactions, People, Devices, SubjectReports],
+      useFactory: (
+        transactions: Transactions,
+        people: People,
+        devices: Devices,
+        reports: SubjectReports,
+      ) => new Subjects({ transactions, people, devices, reports }),
+    },
+    {
+      provide: KidRevocations,
+      inject: [RevokedKids, TokenKeys, Transactions, CaseViews],
+      useFactory: (
+        kids: RevokedKids,
+        keys: TokenKeys,
+        transactions: Transactions,
+        views: CaseViews,
+      ) =>
+        new KidRevocations({
+          kids,
+          known: keys.publicJwks.keys.map(({ kid }) => kid),
+          transactions,
+          views,
+        }),
+    },
+  ],
+  exports: [AdminKeys],
+})
+export class AdminModule implements OnModuleInit {
+  readonly #keys: AdminKeys;
+  readonly #config: ServiceConfig;
+
+  constructor(keys: AdminKeys, config: ServiceConfig) {
+    this.#keys = keys;
+    this.#config = config;
+  }
+
+  /** Before anybody can ask for anything: somebody must be able to. */
+  async onModuleInit(): Promise<void> {
+    await this.#keys.ensureFirst(this.#config.adminKey);
+  }
+}

@@ -1,0 +1,82 @@
+import { Body, Controller, Get, Param, Patch, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Organizations } from '../../directory/index.js';
+import { DomainError } from '../../kernel/domain-error.js';
+import type { OrganizationId } from '../../kernel/ids.js';
+import {
+  NewOrganization,
+  OrganizationChanges,
+  organizationView,
+} from '../wire/organizations.dto.js';
+import { PageQuery } from '../wire/queries.dto.js';
+import { AdminGuard } from './admin.guard.js';
+import { Lists, Reads, Takes } from './answers.decorator.js';
+import { Caller, type Calling } from './caller.decorator.js';
+import { ORG } from './id.pipe.js';
+import { Needs } from './needs.decorator.js';
+import { answerListed, pageOf } from './paging.js';
+
+@ApiTags('organizations')
+@UseGuards(AdminGuard)
+@Controller('v1/organizations')
+export class OrganizationsController {
+  readonly #organizations: Organizations;
+
+  constructor(organizations: Organizations) {
+    this.#organizations = organizations;
+  }
+
+  @Post()
+  @Needs('own', 'installation')
+  @Takes('Make an organization', 201, 'Organization')
+  async create(@Body() body: NewOrganization, @Caller() caller: Calling) {
+    return organizationView(await this.#organizations.create(body.name, caller.asking));
+  }
+
+  @Get()
+  @Needs('read', 'anywhere')
+  @Lists('The organizations that the key may see, newest first', 'Organization')
+  async list(
+    @Query() query: PageQuery,
+    @Caller() caller: Calling,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const own = caller.principal.organization;
+    const listed =
+      own === null
+        ? await this.#organizations.list(pageOf<OrganizationId>(query))
+        : { items: [await this.#existing(own)], next: null };
+    return answerListed(listed, organizationView, reply);
+  }
+
+  @Get(':org')
+  @Needs('read')
+  @ApiParam({ name: 'org', format: 'uuid' })
+  @Reads('One organization', 'Organization')
+  async one(@Param('org', ORG) org: OrganizationId) {
+    return organizationView(await this.#existing(org));
+  }
+
+  @Patch(':org')
+  @Needs('own')
+  @ApiParam({ name: 'org', format: 'uuid' })
+  @Takes('Change the settings of an organization', 200, 'Organization')
+  async change(
+    @Param('org', ORG) org: OrganizationId,
+    @Body() body: OrganizationChanges,
+    @Caller() caller: Calling,
+  ) {
+    const change = {
+      ...(body.name == null ? {} : { name: body.name }),
+      ...(body.allow_ownerless == null ? {} : { allowOwnerless: body.allow_ownerless }),
+    };
+    return organizationView(await this.#organizations.change(org, change, caller.asking));
+  }
+
+  async #existing(org: OrganizationId) {
+    const organization = await this.#organizations.get(org);
+    if (organization === null) throw new DomainError('organization.unknown');
+    return organization;
+  }
+}

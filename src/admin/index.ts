@@ -1,0 +1,1 @@
+export { adminSchemas } from './wire/schemas.js';

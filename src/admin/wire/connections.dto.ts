@@ -1,0 +1,88 @@
+import {
+  connectionKinds,
+  connectionPath,
+  type Connection,
+  type ConnectionKind,
+  type Link,
+} from '../../directory/index.js';
+import type { Secret } from '../../kernel/secret.js';
+import { id, listOf, object, oneOf, orNull, text, time } from './schema.js';
+import { Choice, Text, Uuid, Whole } from './text.decorator.js';
+
+const LINKS: readonly Link[] = ['user-name', 'none'];
+
+export class NewConnectionBody {
+  @Choice(connectionKinds)
+  readonly kind!: ConnectionKind;
+
+  @Text(200)
+  readonly name!: string;
+
+  @Choice(LINKS, {
+    optional: true,
+    description: '`user-name` (the default): a new resource belongs to the user of the same name.',
+  })
+  readonly link?: Link | null;
+
+  @Uuid({ optional: true, description: 'A connection whose names the signals of this one use.' })
+  readonly identities_from?: string | null;
+
+  @Text(49, { optional: true, description: '`whpk_…`: bodies are signed with Ed25519 by them.' })
+  readonly public_key?: string | null;
+}
+
+/** A day: long enough for somebody to enter the new secret at the IdP. */
+export const OVERLAP_DEFAULT_S = 86_400;
+
+export class Rotation {
+  @Whole(
+    { min: 0, max: 2_592_000 },
+    {
+      optional: true,
+      description: `Seconds for which the old secrets stay good: ${OVERLAP_DEFAULT_S} unless told, 0 ends them now.`,
+    },
+  )
+  readonly overlap_s?: number | null;
+}
+
+const connectionMembers = {
+  id,
+  org: id,
+  kind: oneOf(connectionKinds),
+  name: text,
+  link: oneOf(LINKS),
+  identities_from: orNull(id),
+  public_key: orNull(text),
+  url: text,
+  created_at: time,
+  removed_at: orNull(time),
+  secrets: listOf(object({ created_at: time, expires_at: orNull(time) })),
+};
+
+export const connectionSchema = object(connectionMembers);
+/** The answer to making one: the only time that the secret is shown. */
+export const newConnectionSchema = object({ ...connectionMembers, secret: orNull(text) });
+export const newSecretSchema = object({ secret: text, previous_expire_at: time });
+
+/** @param origin where the service is reached, without a slash at its end */
+export const connectionView = (connection: Connection, origin: string) => ({
+  id: connection.id,
+  org: connection.organization,
+  kind: connection.kind,
+  name: connection.name,
+  link: connection.link,
+  identities_from: connection.identitiesFrom,
+  public_key: connection.publicKey,
+  url: `${origin}${connectionPath(connection.kind, connection.id)}`,
+  created_at: connection.createdAt.toISOString(),
+  removed_at: connection.removedAt?.toISOString() ?? null,
+  secrets: connection.secrets.map(({ createdAt, expiresAt }) => ({
+    created_at: createdAt.toISOString(),
+    expires_at: expiresAt?.toISOString() ?? null,
+  })),
+});
+
+export const newConnectionView = (
+  { connection, secret }: { readonly connection: Connection; readonly secret: Secret | null },
+  origin: string,
+) => ({ ...connectionView(connection, origin), secret: secret?.reveal() ?? null });

@@ -1,0 +1,29 @@
+import { caseSchema } from './cases.dto.js';
+import { connectionSchema, newConnectionSchema, newSecretSchema } from './connections.dto.js';
+import { deviceSchema } from './devices.dto.js';
+import { eventSchema } from './events.dto.js';
+import { gatewaySchema, newGatewaySchema } from './gateways.dto.js';
+import { adminKeySchema, apiKeySchema, newAdminKeySchema, newApiKeySchema } from './keys.dto.js';
+import { organizationSchema } from './organizations.dto.js';
+import { problemSchema } from './problem.js';
+import type { Schema } from './schema.js';
+import { userSchema } from './users.dto.js';
+
+/** What the admin API sends, by the names under which its routes refer to it. */
+export const adminSchemas: Readonly<Record<string, Schema>> = {
+  AdminKey: adminKeySchema,
+  ApiKey: apiKeySchema,
+  AuditEvent: eventSchema,
+  Case: caseSchema,
+  Connection: connectionSchema,
+  Device: deviceSchema,
+  Gateway: gatewaySchema,
+  NewAdminKey: newAdminKeySchema,
+  NewApiKey: newApiKeySchema,
+  NewConnection: newConnectionSchema,
+  NewGateway: newGatewaySchema,
+  NewSecret: newSecretSchema,
+  Organization: organizationSchema,
+  Problem: problemSchema,
+  User: userSchema,
+};
