@@ -79,6 +79,26 @@ export class DeviceTokens1763900000600 implements MigrationInterface {
           join devices d on d.organization_id = p_org and d.id = t.device_id
          where t.organization_id = p_org and t.id = p_family);
       end $$;
+
+      -- Before a device is taken from a user: its families of that user, each by id, are ended with it.
+      create function lock_takeback(p_org uuid, p_user uuid, p_device uuid) returns jsonb language plpgsql volatile as $$
+      begin
+        perform lock_issue(p_org, p_user, p_device, true);
+        perform from subject_generations g
+          where g.organization_id = p_org and g.scope = 'family'
+            and g.subject_id in (select t.id from device_tokens t
+                                  where t.organization_id = p_org and t.device_id = p_device and t.user_id = p_user
+                                    and t.revoked_at is null)
+          order by g.subject_id for update;
+        return (select jsonb_build_object(
+            'at', clock_timestamp(),
+            'families', coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'generation', g.generation) order by t.id),
+                                 '[]'::jsonb))
+          from device_tokens t
+          join subject_generations g on g.organization_id = p_org and g.scope = 'family' and g.subject_id = t.id
+         where t.organization_id = p_org and t.device_id = p_device and t.user_id = p_user
+           and t.revoked_at is null and t.expires_at > clock_timestamp());
+      end $$;
     `);
   }
 

@@ -11,6 +11,7 @@ import type { RotatingSecrets } from '../platform/crypto/rotating-secrets.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import type { Installation } from '../platform/installation/installation.js';
 import { AccessMinter } from './access-minter.js';
+import type { DeviceAssignments } from './device-assignments.js';
 import { DeviceDoor } from './device-door.js';
 import { DEVICE_SCOPES } from './domain/device-scopes.js';
 import { Endings } from './endings.js';
@@ -19,6 +20,7 @@ import { RedeemBootstrapToken } from './redeem-bootstrap-token.js';
 import { RefreshDeviceToken } from './refresh-device-token.js';
 import { RefusedDeeds } from './refused-deeds.js';
 import { RevokeDeviceToken } from './revoke-device-token.js';
+import { StoredDeviceAssignments } from './stored-device-assignments.js';
 
 export interface DeviceAuthParts {
   readonly transactions: Transactions;
@@ -29,7 +31,7 @@ export interface DeviceAuthParts {
   readonly outbox: Outbox;
   readonly publisher: RevocationPublisher;
   readonly people: Pick<People, 'whoIs' | 'isActive'>;
-  readonly devices: Pick<Devices, 'ensure' | 'owners' | 'assign'>;
+  readonly devices: Pick<Devices, 'ensure' | 'owners' | 'assign' | 'unassign'>;
   readonly organizations: Pick<Organizations, 'allowsOwnerless'>;
   readonly apiKeys: Pick<ApiKeys, 'isLive'>;
   readonly secrets: OpaqueSecrets;
@@ -40,12 +42,13 @@ export interface DeviceAuthParts {
   readonly audience: string;
 }
 
-/** All that devices, and the backends that enrol them, can do. */
+/** All that devices, the backends that enrol them, and those who hand them out can do. */
 export class DeviceAuth {
   readonly issue: IssueBootstrapToken;
   readonly redeem: RedeemBootstrapToken;
   readonly refresh: RefreshDeviceToken;
   readonly revoke: RevokeDeviceToken;
+  readonly assignments: DeviceAssignments;
 
   constructor(given: DeviceAuthParts) {
     const { installation, audience } = given;
@@ -62,5 +65,6 @@ export class DeviceAuth {
     this.redeem = new RedeemBootstrapToken(parts);
     this.refresh = new RefreshDeviceToken(parts);
     this.revoke = new RevokeDeviceToken(parts);
+    this.assignments = new StoredDeviceAssignments(parts);
   }
 }

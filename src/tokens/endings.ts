@@ -1,10 +1,30 @@
-import type { AuditLog } from '../audit/index.js';
+import type { Actor, AuditLog } from '../audit/index.js';
 import type { Cases } from '../cases/index.js';
 import type { Clock } from '../kernel/clock.js';
+import {
+  newId,
+  type CaseId,
+  type DeviceId,
+  type EntryId,
+  type OrganizationId,
+  type UserId,
+} from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import type { Outbox, OutboxRecord, RevocationPublisher } from '../outbox/index.js';
 import { planEnd, type End, type Press } from './domain/plan-end.js';
+import { planTakeback, type Takeback } from './domain/plan-takeback.js';
 import { raiseSubject } from './postgres/raise-subject.js';
+
+/** A device that nobody held gets its first user. */
+export interface FirstUser {
+  readonly organization: OrganizationId;
+  readonly device: DeviceId;
+  readonly user: UserId | null;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly receivedAt: Date;
+  readonly at: Date;
+}
 
 /** What this room revokes on its own account, by the same path as everything else: case, entry, record, publish. */
 export class Endings {
@@ -41,6 +61,30 @@ export class Endings {
     await this.#audit.append(tx, [plan.entry]);
     await this.#outbox.enqueue(tx, [plan.record]);
     return plan.record;
+  }
+
+  /** Ends what was issued for a device while nobody held it: its first user does not inherit it. */
+  endUnowned(tx: Tx, first: FirstUser): Promise<OutboxRecord> {
+    const { device, ...around } = first;
+    return this.end(tx, {
+      ...around,
+      case: newId<CaseId>(),
+      entry: newId<EntryId>(),
+      scope: 'device',
+      subject: device,
+      action: 'token.revoked',
+      kind: 'admin',
+      reason: 'the device was given to its first user',
+    });
+  }
+
+  /** Writes down that a device was taken from a user, and the end of the user's device tokens on it. */
+  async takeBack(tx: Tx, takeback: Takeback): Promise<readonly OutboxRecord[]> {
+    const plan = planTakeback(takeback, this.#press);
+    if (plan.case !== null) await this.#cases.open(tx, plan.case);
+    await this.#audit.append(tx, [plan.entry]);
+    await this.#outbox.enqueue(tx, plan.records);
+    return plan.records;
   }
 
   /** Sends what has just been committed; what a crash leaves here, the sweeper sends. */

@@ -2,14 +2,7 @@ import type { Actor, AuditLog } from '../audit/index.js';
 import type { ApiKeys, OpenApiKey } from '../api-keys/index.js';
 import type { Devices, Organizations, People, PersonReference } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
-import {
-  newId,
-  type CaseId,
-  type DeviceId,
-  type EntryId,
-  type FamilyId,
-  type UserId,
-} from '../kernel/ids.js';
+import { newId, type DeviceId, type EntryId, type FamilyId, type UserId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Transactions, Tx } from '../kernel/tx.js';
 import type { OutboxRecord } from '../outbox/index.js';
@@ -149,20 +142,9 @@ export class IssueBootstrapToken {
     { issue, device, owner, at }: Ready,
   ): Promise<readonly OutboxRecord[]> {
     if (!issue.endsDevice) return [];
-    const record = await this.#parts.endings.end(tx, {
-      case: newId<CaseId>(),
-      entry: newId<EntryId>(),
-      organization: by.organization,
-      scope: 'device',
-      subject: device,
-      user: owner,
-      action: 'token.revoked',
-      kind: 'admin',
-      reason: 'the device was given to its first user',
-      actor: actorOf(by),
-      ...mark,
-      at,
-    });
+    const { organization } = by;
+    const around = { organization, actor: actorOf(by), ...mark, at };
+    const record = await this.#parts.endings.endUnowned(tx, { ...around, device, user: owner });
     return [record];
   }
 

@@ -92,15 +92,33 @@ export class DeviceWorld {
   private constructor(readonly world: World) {
     const { transactions, publisher } = world;
     const organizations = new StoredOrganizations(transactions, this.audit);
-    this.devices = new StoredDevices(transactions, this.audit);
-    const parts = { ...this, transactions, publisher, organizations, clock: systemClock };
-    this.apiKeys = new PostgresApiKeys(parts);
-    this.door = new PostgresApiKeyDoor({ ...parts, installation: this.installation.id });
+    const people = new StoredPeople(transactions);
+    const { audit, refusals, secrets, rotating, keys, cases, outbox, installation } = this;
+    this.devices = new StoredDevices(transactions, audit);
+    this.apiKeys = new PostgresApiKeys({ transactions, organizations, audit, secrets });
+    const { devices, apiKeys } = this;
+    this.door = new PostgresApiKeyDoor({
+      transactions,
+      secrets,
+      refusals,
+      installation: installation.id,
+    });
     this.deviceAuth = new DeviceAuth({
-      ...parts,
-      people: new StoredPeople(transactions),
-      devices: this.devices,
-      apiKeys: this.apiKeys,
+      transactions,
+      clock: systemClock,
+      audit,
+      refusals,
+      cases,
+      outbox,
+      publisher,
+      people,
+      devices,
+      organizations,
+      apiKeys,
+      secrets,
+      rotating,
+      keys,
+      installation,
       audience: 'offswitch',
     });
   }
