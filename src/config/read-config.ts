@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { validateSync } from 'class-validator';
 import { Secret } from '../kernel/secret.js';
 import { ConfigRefused, type Config, type KafkaConfig, type ServiceSecrets } from './config.js';
 import { Environment, VARIABLES, WHOLE_NUMBERS } from './environment.js';
-
-export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+import { textOf, type EnvironmentVariables } from './variables.js';
 
 /**
  * Reads the environment once.
@@ -45,25 +43,6 @@ function collect(
     found[name] = WHOLE_NUMBERS.includes(name) && /^\d{1,9}$/.test(text) ? Number(text) : text;
   }
   return found;
-}
-
-function textOf(
-  variables: EnvironmentVariables,
-  name: string,
-  problems: string[],
-): string | undefined {
-  const file = variables[`${name}_FILE`];
-  if (file === undefined || file === '') return variables[name];
-  if (variables[name] !== undefined && variables[name] !== '') {
-    problems.push(`${name}: is set, and so is ${name}_FILE`);
-    return undefined;
-  }
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    problems.push(`${name}_FILE: names a file that cannot be read`);
-    return undefined;
-  }
 }
 
 function databaseOf(environment: Environment): Config['database'] {

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { validateSync } from 'class-validator';
+import type { Policy } from '../contract/lease.js';
+import { Secret } from '../kernel/secret.js';
+import { ConfigRefused, type Config, type KafkaConfig } from './config.js';
+import { SIDECAR_VARIABLES, SidecarEnvironment } from './sidecar-environment.js';
+import { textOf, type EnvironmentVariables } from './variables.js';
+
+export interface SidecarConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly id: string;
+  readonly policy: Policy;
+  readonly service: { readonly url: string; readonly key: Secret };
+  readonly kafka: KafkaConfig;
+  readonly home: string;
+  readonly logLevel: Config['logLevel'];
+}
+
+/** As they stand on the command line, without their dashes. */
+export interface SidecarFlags {
+  readonly listen?: string;
+  readonly id?: string;
+  readonly policy?: string;
+}
+
+interface Local {
+  readonly url?: string;
+  readonly gatewayKey?: string;
+  readonly kafkaBrokers?: string;
+}
+
+/**
+ * Reads environment and command line once. Without `OFFSWITCH_URL` the service is the one that was started in the
+ * home and says in `local.json` where it is; what is set wins over what stands there.
+ *
+ * @throws ConfigRefused with every problem at once
+ */
+export function readSidecarConfig(
+  variables: EnvironmentVariables,
+  flags: SidecarFlags = {},
+): SidecarConfig {
+  const problems: string[] = [];
+  const found: Record<string, string> = {};
+  for (const name of SIDECAR_VARIABLES) {
+    const text = textOf(variables, name, problems);
+    if (text !== undefined && text !== '') found[name] = text;
+  }
+  const environment = Object.assign(new SidecarEnvironment(), found, flags);
+  for (const { property, constraints } of validateSync(environment, { stopAtFirstError: true })) {
+    const name = property in flags ? `--${property}` : property;
+    problems.push(`${name}: ${Object.values(constraints ?? {}).join(', ')}`);
+  }
+  const listen = addressOf(environment.listen ?? '127.0.0.1:8421');
+  if (listen.port > 65_535) problems.push('--listen: has no such port');
+  const home = resolve(environment.OFFSWITCH_HOME ?? '.offswitch');
+  const local = environment.OFFSWITCH_URL === undefined ? localIn(home, problems) : {};
+  if (problems.length > 0) throw new ConfigRefused(problems);
+  return {
+    listen,
+    id: environment.id ?? 'gateway',
+    policy: environment.policy ?? 'strict',
+    service: {
+      url: environment.OFFSWITCH_URL ?? local.url ?? '',
+      key: new Secret(environment.OFFSWITCH_GATEWAY_KEY ?? local.gatewayKey ?? ''),
+    },
+    kafka: {
+      brokers: (environment.KAFKA_BROKERS ?? local.kafkaBrokers ?? '').split(','),
+      tls: environment.KAFKA_TLS === 'true',
+      sasl: saslOf(environment),
+    },
+    home,
+    logLevel: environment.LOG_LEVEL ?? 'info',
+  };
+}
+
+function localIn(home: string, problems: string[]): Local {
+  try {
+    const local = JSON.parse(readFileSync(join(home, 'local.json'), 'utf8')) as Local;
+    if (local.url && local.gatewayKey && local.kafkaBrokers) return local;
+  } catch {
+    // Said below: to whoever starts a gateway the reason does not matter.
+  }
+  problems.push(
+    'OFFSWITCH_URL: is not set, and no service has been started in OFFSWITCH_HOME (its local.json cannot be read)',
+  );
+  return {};
+}
+
+function saslOf({
+  KAFKA_SASL_MECHANISM: mechanism,
+  KAFKA_SASL_USERNAME: username = '',
+  KAFKA_SASL_PASSWORD: password = '',
+}: SidecarEnvironment): KafkaConfig['sasl'] {
+  return mechanism === undefined ? null : { mechanism, username, password: new Secret(password) };
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(text.slice(colon + 1)) };
+}

@@ -1,0 +1,80 @@
+import { IsIn, IsOptional, IsUrl, Matches, ValidateIf } from 'class-validator';
+import { POLICIES, type Policy } from '../contract/lease.js';
+
+const BROKERS = /^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/;
+
+/** What a sidecar is told, by variables (each may be given as `<NAME>_FILE` instead) and by its command line. */
+export class SidecarEnvironment {
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'must be an http(s) URL' },
+  )
+  OFFSWITCH_URL?: string;
+
+  @ValidateIf((e: SidecarEnvironment) => isAway(e) || e.OFFSWITCH_GATEWAY_KEY !== undefined)
+  @Matches(/^ofs_gateway_[0-9A-Za-z_]+$/, { message: 'must be a gateway key (ofs_gateway_…)' })
+  OFFSWITCH_GATEWAY_KEY?: string;
+
+  @ValidateIf((e: SidecarEnvironment) => isAway(e) || e.KAFKA_BROKERS !== undefined)
+  @Matches(BROKERS, { message: 'must be host:port, several separated by commas' })
+  KAFKA_BROKERS?: string;
+
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  KAFKA_TLS?: string;
+
+  @IsOptional()
+  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'], {
+    message: 'must be plain, scram-sha-256 or scram-sha-512',
+  })
+  KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
+  @ValidateIf((e: SidecarEnvironment) => e.KAFKA_SASL_MECHANISM !== undefined)
+  @Matches(/./, { message: 'is required with KAFKA_SASL_MECHANISM' })
+  KAFKA_SASL_USERNAME?: string;
+
+  @ValidateIf((e: SidecarEnvironment) => e.KAFKA_SASL_MECHANISM !== undefined)
+  @Matches(/./, { message: 'is required with KAFKA_SASL_MECHANISM' })
+  KAFKA_SASL_PASSWORD?: string;
+
+  @IsOptional()
+  @Matches(/./)
+  OFFSWITCH_HOME?: string;
+
+  @IsOptional()
+  @IsIn(['debug', 'info', 'warn', 'error', 'silent'], {
+    message: 'must be debug, info, warn, error or silent',
+  })
+  LOG_LEVEL?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+  @IsOptional()
+  @Matches(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, { message: 'must be host:port' })
+  listen?: string;
+
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+    message: 'must be letters, digits, dots, dashes',
+  })
+  id?: string;
+
+  @IsOptional()
+  @IsIn(POLICIES, { message: `must be ${POLICIES.join(', ')}` })
+  policy?: Policy;
+}
+
+/** Whether the service is another machine's: then nothing can be found in a home. */
+const isAway = (environment: SidecarEnvironment): boolean =>
+  environment.OFFSWITCH_URL !== undefined;
+
+export const SIDECAR_VARIABLES = [
+  'OFFSWITCH_URL',
+  'OFFSWITCH_GATEWAY_KEY',
+  'KAFKA_BROKERS',
+  'KAFKA_TLS',
+  'KAFKA_SASL_MECHANISM',
+  'KAFKA_SASL_USERNAME',
+  'KAFKA_SASL_PASSWORD',
+  'OFFSWITCH_HOME',
+  'LOG_LEVEL',
+] as const satisfies readonly (keyof SidecarEnvironment)[];

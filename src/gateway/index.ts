@@ -1,0 +1,15 @@
+export { Gateway, type GatewayOptions } from './gateway.js';
+export {
+  createGuard,
+  type Guard,
+  type GuardParts,
+  type GuardRules,
+  type Route,
+  type UseAfterRevoke,
+} from './guard.js';
+export type { GatewayEvent, Report } from './report.js';
+export { KafkaTransport, type KafkaTransportParts } from './sources/kafka/kafka-transport.js';
+export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
+export type { Followed, Follower, Transport } from './sources/source.js';
+export { DENIALS, DOUBTS, type Denial, type Doubt, type Verdict } from './verdict.js';
+export type { Freshness } from './view/freshness.js';

@@ -1,0 +1,84 @@
+import type { GatewayEvent } from '../gateway/index.js';
+import type { Log } from '../platform/log/log.js';
+import type { Tally } from './tally.js';
+
+/** The same news is written once in so long, milliseconds. */
+const SILENCE_MS = 30_000;
+const REMEMBERED = 1_000;
+
+/** Writes down what a gateway reports, and counts its alarms. What repeats itself each second is written once. */
+export class EventLog {
+  readonly #log: Log;
+  readonly #tally: Tally;
+  readonly #monotonicMs: () => number;
+  readonly #said = new Map<string, number>();
+  #hasLease = false;
+
+  constructor(log: Log, tally: Tally, monotonicMs: () => number) {
+    this.#log = log;
+    this.#tally = tally;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  readonly report = (event: GatewayEvent): void => {
+    switch (event.kind) {
+      case 'lease.renewed':
+        if (!this.#hasLease) this.#log.info('the service gave a lease', { gateway: event.id });
+        this.#hasLease = true;
+        break;
+      case 'lease.failed':
+        this.#hasLease = false;
+        this.#failed(event.isRefused ? 'lease_refused' : 'lease_failed', event.error);
+        break;
+      case 'lease.restored':
+        this.#log.info('started on the last lease');
+        break;
+      case 'lease.not-kept':
+      case 'keys.failed':
+      case 'source.failed':
+      case 'receipts.failed':
+        this.#failed(event.kind.replace(/[.-]/g, '_'), event.error);
+        break;
+      case 'source.sought':
+        this.#alarm(`reading_again_${event.why}`, { partition: event.partition });
+        break;
+      case 'view.alarm':
+        this.#alarm(`view_${event.alarm}`, { partition: event.partition });
+        break;
+      case 'messages.refused':
+        this.#alarm('messages_refused', { partition: event.partition }, event.count);
+        break;
+      case 'token.used-after-revoke':
+        this.#used(event);
+        break;
+    }
+  };
+
+  #failed(alarm: string, error: unknown): void {
+    this.#tally.alarm(alarm);
+    if (this.#isNews(alarm)) this.#log.warn('something is away or refuses us', { alarm, error });
+  }
+
+  #alarm(alarm: string, fields: { readonly partition: number }, times = 1): void {
+    this.#tally.alarm(alarm, times);
+    if (!this.#isNews(`${alarm} ${fields.partition}`)) return;
+    this.#log.error('the topic is not what it should be', { alarm, ...fields });
+  }
+
+  /** Ids only. One line per device token and half a minute: whoever still uses it tries again and again. */
+  #used({ use }: Extract<GatewayEvent, { kind: 'token.used-after-revoke' }>): void {
+    this.#tally.usedAfterRevoke += 1;
+    const { org, sub, did, fam } = use.claims;
+    if (!this.#isNews(`use ${fam}`)) return;
+    const fields = { reason: use.reason, org, user: sub, device: did, family: fam };
+    this.#log.warn('a revoked token was used', { alarm: 'use_after_revoke', ...fields });
+  }
+
+  #isNews(what: string): boolean {
+    const now = this.#monotonicMs();
+    if (now - (this.#said.get(what) ?? -Infinity) < SILENCE_MS) return false;
+    if (this.#said.size >= REMEMBERED) this.#said.clear();
+    this.#said.set(what, now);
+    return true;
+  }
+}

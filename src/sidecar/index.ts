@@ -1,0 +1,1 @@
+export { startSidecar, type Sidecar, type SidecarOptions } from './start-sidecar.js';

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { KafkaConfig } from '../config/config.js';
+import type { Policy } from '../contract/lease.js';
+import { Gateway, KafkaTransport } from '../gateway/index.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Secret } from '../kernel/secret.js';
+import { SystemClock } from '../platform/clock/system-clock.js';
+import type { Log } from '../platform/log/log.js';
+import { Authz } from './authz.js';
+import { EventLog } from './event-log.js';
+import { sidecarMetrics } from './sidecar-metrics.js';
+import { SidecarServer } from './sidecar-server.js';
+import { Tally } from './tally.js';
+
+export interface SidecarOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** What logs and brokers call it; also the name of its directory. Letters, digits, dots, dashes. */
+  readonly id: string;
+  readonly policy: Policy;
+  /** Where the service is, and the `ofs_gateway_…` key. */
+  readonly service: { readonly url: string; readonly key: Secret };
+  readonly kafka: KafkaConfig;
+  /** Where the last lease is kept (`<home>/gateways/<id>`); null keeps none. */
+  readonly home: string | null;
+  readonly version: string;
+  readonly log: Log;
+  readonly stop: AbortSignal;
+  readonly clock?: Clock;
+}
+
+export interface Sidecar {
+  readonly url: string;
+  /** Resolves when `stop` was aborted and everything has ended: answers out, last receipt sent. Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts a gateway with its door `/authz`. It listens at once and answers 503 until its view may decide.
+ *
+ * @throws Error when the address cannot be had
+ */
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const { id, home, log, stop, listen, kafka, policy, version, service } = options;
+  const clock = options.clock ?? new SystemClock();
+  const tally = new Tally();
+  const { report } = new EventLog(log, tally, () => clock.monotonicMs());
+  const clientId = `offswitch-gateway-${id}`;
+  const transport = new KafkaTransport({ settings: kafka, clientId, clock, report });
+  const directory = home === null ? null : join(home, 'gateways', id);
+  const gateway = new Gateway({ service, transport, policy, version, directory, clock, report });
+  const server = new SidecarServer({
+    authz: new Authz(gateway, tally),
+    metrics: sidecarMetrics(gateway, tally),
+    isReady: () => gateway.isReady,
+  });
+  const url = await server.listen(listen.host, listen.port);
+  log.info('the gateway listens', { url, id, policy });
+  const stopGateway = new AbortController();
+  const running = gateway.run(stopGateway.signal);
+  return { url, ended: end() };
+
+  /** Requests first, then what answers them. */
+  async function end(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        resolve();
+      };
+      stop.addEventListener('abort', go, { once: true });
+      if (stop.aborted) go();
+    });
+    await server.drain();
+    stopGateway.abort();
+    await running;
+    log.info('the gateway has ended', { id });
+  }
+}
