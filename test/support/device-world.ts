@@ -4,7 +4,8 @@ import { Refusals } from '../../src/audit/refusals.js';
 import { PostgresApiKeyDoor } from '../../src/api-keys/postgres/postgres-api-key-door.js';
 import { PostgresApiKeys } from '../../src/api-keys/postgres/postgres-api-keys.js';
 import type { OpenApiKey } from '../../src/api-keys/index.js';
-import { Cases, type Case } from '../../src/cases/index.js';
+import type { Case } from '../../src/cases/index.js';
+import { PostgresCases } from '../../src/cases/postgres-cases.js';
 import { StoredDevices } from '../../src/directory/stored-devices.js';
 import { StoredOrganizations } from '../../src/directory/stored-organizations.js';
 import { StoredPeople } from '../../src/directory/stored-people.js';
@@ -16,7 +17,9 @@ import {
   type ResourceId,
   type UserId,
 } from '../../src/kernel/ids.js';
-import { Outbox, type OutboxRecord } from '../../src/outbox/index.js';
+import type { Tx } from '../../src/kernel/tx.js';
+import type { OutboxRecord } from '../../src/outbox/index.js';
+import { PostgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { TokenKeys } from '../../src/platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
@@ -37,29 +40,21 @@ class RememberingRefusals extends Refusals {
   }
 }
 
-class RememberingCases extends Cases {
+class RememberingCases extends PostgresCases {
   readonly opened: Case[] = [];
 
-  override open(_: unknown, subject: Case): Promise<void> {
+  override async open(tx: Tx, subject: Case): Promise<void> {
+    await super.open(tx, subject);
     this.opened.push(subject);
-    return Promise.resolve();
-  }
-
-  override get(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  override list(): Promise<{ items: []; next: null }> {
-    return Promise.resolve({ items: [], next: null });
   }
 }
 
-class RememberingOutbox extends Outbox {
+class RememberingOutbox extends PostgresOutbox {
   readonly records: OutboxRecord[] = [];
 
-  override enqueue(_: unknown, records: readonly OutboxRecord[]): Promise<void> {
+  override async enqueue(tx: Tx, records: readonly OutboxRecord[]): Promise<void> {
+    await super.enqueue(tx, records);
     this.records.push(...records);
-    return Promise.resolve();
   }
 }
 
