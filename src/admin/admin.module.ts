@@ -2,14 +2,17 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditLog, Refusals } from '../audit/index.js';
+import { CasesModule } from '../cases/cases.module.js';
 import { Cases } from '../cases/index.js';
 import { ServiceConfig } from '../config/service-config.js';
+import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { Devices, People } from '../directory/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
 import { Enforcements, RevokedKids } from '../outbox/index.js';
+import { OutboxModule } from '../outbox/outbox.module.js';
 import { TokenKeys } from '../platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { sha256 } from '../platform/crypto/sha256.js';
@@ -34,7 +37,7 @@ import { Subjects } from './subjects.js';
 
 /** The admin API and its keys. */
 @Module({
-  imports: [AuditModule, DirectoryModule, ApiKeysModule],
+  imports: [AuditModule, CasesModule, OutboxModule, DirectoryModule, ApiKeysModule, DeprovisionModule],
   controllers: [
     OrganizationsController,
     ConnectionsController,

@@ -1,0 +1,348 @@
+// P1: durable before polite. P6: Kafka being down never fails a request. Every answer is held against docs/openapi.json.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '../../../src/kernel/ids.js';
+import { AdminApp, type Answer } from '../../support/admin-app.js';
+
+let app: AdminApp;
+let org: string;
+const at = (path: string) => `/v1/organizations/${org}${path}`;
+
+beforeAll(async () => {
+  app = await AdminApp.start();
+  org = await app.organization();
+});
+
+afterAll(() => app.stop());
+
+const post = (path: string, body: unknown, more: Parameters<AdminApp['ask']>[2] = {}) =>
+  app.ask('POST', path, { body, ...more });
+const get = (path: string, key?: string) => app.ask('GET', path, key === undefined ? {} : { key });
+
+async function all(path: string): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
+  for (let next: string | null = path; next !== null;) {
+    const answer: Answer = await get(next);
+    expect(answer.status).toBe(200);
+    items.push(...(answer.body.items as Record<string, unknown>[]));
+    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1] ?? null;
+  }
+  return items;
+}
+
+const actions = async () => (await all(at('/audit/events'))).map(({ action }) => action);
+
+describe('organizations', () => {
+  it('are made, read, changed and listed', async () => {
+    const made = await post('/v1/organizations', { name: 'Analytical Engines' });
+    expect(made).toMatchObject({ status: 201, body: { allow_ownerless: false } });
+    const path = `/v1/organizations/${made.body.id}`;
+    const changed = await app.ask('PATCH', path, { body: { allow_ownerless: true } });
+    expect(changed.body).toEqual({ ...made.body, allow_ownerless: true });
+    expect((await get(path)).body).toEqual(changed.body);
+    expect((await all('/v1/organizations?limit=1')).map(({ id }) => id)).toContain(made.body.id);
+  });
+});
+
+describe('connections', () => {
+  it('show their secret once, with the address to enter at the IdP', async () => {
+    const made = await post(at('/connections'), { kind: 'scim', name: 'Entra' });
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ url: `${app.url}/scim/v2`, link: 'user-name' });
+    expect(made.body.secret).toMatch(/^ofs_scim_/);
+    const { secret: _, ...rest } = made.body;
+    expect((await get(at(`/connections/${made.body.id}`))).body).toEqual(rest);
+    expect(JSON.stringify((await get(at('/connections'))).body)).not.toContain('ofs_scim_');
+  });
+
+  it.each([
+    ['okta-event-hook', /^ofs_hook_/],
+    ['standard-webhooks', /^whsec_/],
+  ])('of webhooks have a path of their own: %s', async (kind, form) => {
+    const made = await post(at('/connections'), { kind, name: kind });
+    expect(made.body.url).toBe(`${app.url}/webhooks/${made.body.id}`);
+    expect(made.body.secret).toMatch(form);
+  });
+
+  it('rotate with an overlap, and are removed', async () => {
+    const { id } = (await post(at('/connections'), { kind: 'scim', name: 'Okta' })).body;
+    const rotated = await post(at(`/connections/${id}/secrets`), { overlap_s: 60 });
+    expect(rotated.status).toBe(201);
+    expect((await get(at(`/connections/${id}`))).body.secrets).toHaveLength(2);
+    const withoutBody = await app.ask('POST', at(`/connections/${id}/secrets`));
+    expect(withoutBody.status).toBe(201);
+    expect((await app.ask('DELETE', at(`/connections/${id}`))).status).toBe(204);
+    expect((await app.ask('DELETE', at(`/connections/${id}`))).status).toBe(404);
+    expect((await get(at(`/connections/${id}`))).body).toMatchObject({
+      removed_at: expect.any(String),
+      secrets: [],
+    });
+    expect(await actions()).toEqual(
+      expect.arrayContaining([
+        'connection.created',
+        'connection.secret_rotated',
+        'connection.removed',
+      ]),
+    );
+  });
+});
+
+describe('admin keys', () => {
+  it('open until they are revoked, at once', async () => {
+    const made = await post(at('/admin-keys'), { name: 'on call', role: 'operator' });
+    expect((await get(at(''), made.body.key)).status).toBe(200);
+    expect((await app.ask('DELETE', at(`/admin-keys/${made.body.id}`))).status).toBe(204);
+    expect((await get(at(''), made.body.key)).body).toMatchObject({
+      status: 401,
+      code: 'credential.invalid',
+    });
+    const listed = await all(at('/admin-keys?limit=1'));
+    expect(listed.find(({ id }) => id === made.body.id)?.['revoked_at']).not.toBeNull();
+    expect(JSON.stringify(listed)).not.toContain('ofs_admin_');
+  });
+
+  it('of the installation are made by one and end by another, never by themselves', async () => {
+    const made = await post('/v1/admin-keys', { name: 'second', role: 'owner' });
+    const listed = await all('/v1/admin-keys');
+    const first = listed.find(({ name }) => name === 'first');
+    const own = await app.ask('DELETE', `/v1/admin-keys/${made.body.id}`, { key: made.body.key });
+    expect(own.body).toMatchObject({ status: 409, code: 'admin_key.in_use' });
+    expect(first).toMatchObject({ org: null, role: 'owner', revoked_at: null });
+    expect((await app.ask('DELETE', `/v1/admin-keys/${made.body.id}`)).status).toBe(204);
+  });
+
+  it('have roles: who may only read changes nothing', async () => {
+    const auditor = await app.adminKey(org, 'auditor');
+    const operator = await app.adminKey(org, 'operator');
+    const attempts: [string, string, string, unknown][] = [
+      [auditor, 'POST', '/devices', { device_id: 'x' }],
+      [auditor, 'POST', '/revocations', { subject: { scope: 'org', id: org }, reason: 'x' }],
+      [auditor, 'DELETE', `/api-keys/${newId()}`, undefined],
+      [operator, 'POST', '/connections', { kind: 'scim', name: 'x' }],
+      [operator, 'POST', '/api-keys', { name: 'x', scopes: ['device-tokens:bootstrap'] }],
+      [operator, 'POST', '/admin-keys', { name: 'x', role: 'owner' }],
+      [operator, 'PATCH', '', { allow_ownerless: true }],
+    ];
+    for (const [key, method, path, body] of attempts) {
+      const answer = await app.ask(method, at(path), { key, body });
+      expect(answer.body).toMatchObject({ status: 403, code: 'credential.role_missing' });
+    }
+    const refused = (await all(at('/audit/events?action=request.refused'))).map(
+      ({ detail }) => detail,
+    );
+    expect(refused).toHaveLength(attempts.length);
+    expect((await get(at('/users'), auditor)).status).toBe(200);
+  });
+});
+
+describe('api keys', () => {
+  it('are made with scopes, shown once, and end with a case', async () => {
+    const made = await post(at('/api-keys'), {
+      name: 'backend',
+      scopes: ['device-tokens:bootstrap'],
+    });
+    expect(made.status).toBe(201);
+    expect(made.body.key).toMatch(/^ofs_api_/);
+    expect((await app.ask('DELETE', at(`/api-keys/${made.body.id}`))).status).toBe(204);
+    const { key: _, ...rest } = made.body;
+    expect((await get(at(`/api-keys/${made.body.id}`))).body).toEqual({
+      ...rest,
+      revoked_at: expect.any(String),
+    });
+    expect((await all(at('/api-keys'))).map(({ id }) => id)).toContain(made.body.id);
+    const cases = await all(at('/cases'));
+    expect(cases[0]).toMatchObject({ subject: { scope: 'api_key', id: made.body.id } });
+  });
+});
+
+describe('devices', () => {
+  it('are made once per name', async () => {
+    const made = await post(at('/devices'), { device_id: 'scanner-1', name: 'Dock 4' });
+    expect(made).toMatchObject({
+      status: 201,
+      body: { generation: 1, holds: [], users: [], live_tokens: 0 },
+    });
+    expect((await get(at(`/devices/${made.body.id}`))).body).toEqual(made.body);
+    expect((await get(at('/devices?device_id=scanner-1'))).body.items).toEqual([made.body]);
+    const again = await post(at('/devices'), { device_id: 'scanner-1' });
+    expect(again.body).toMatchObject({ status: 409, code: 'device.taken' });
+  });
+});
+
+describe('users', () => {
+  it('are read with resources, devices and live tokens', async () => {
+    const { user, connection } = await app.person(org, 'Ada@example.test');
+    const device = (await post(at('/devices'), { device_id: 'laptop-1' })).body.id;
+    await app.world.token(org as never, user, device);
+    const { body } = await get(at(`/users/${user}`));
+    expect(body).toMatchObject({
+      id: user,
+      active: true,
+      generation: 1,
+      holds: [],
+      live_tokens: 1,
+      resources: [{ connection, user_name: 'Ada@example.test', active: true }],
+      devices: [{ id: device, device_id: 'laptop-1', live_tokens: 1 }],
+    });
+    expect((await get(at(`/devices/${device}`))).body).toMatchObject({
+      live_tokens: 1,
+      users: [{ id: user, live_tokens: 1 }],
+    });
+    for (const query of [
+      'user_name=ADA@EXAMPLE.TEST',
+      'external_id=ext-Ada@example.test',
+      'email=ada@EXAMPLE.test',
+    ])
+      expect((await get(at(`/users?${query}`))).body.items).toEqual([body]);
+    expect((await get(at('/users?user_name=ada%25'))).body.items).toEqual([]);
+  });
+
+  it('lose their live tokens by a revocation, and get a hold when asked', async () => {
+    const { user } = await app.person(org, 'grace@example.test');
+    const device = (await post(at('/devices'), { device_id: 'laptop-2' })).body.id;
+    await app.world.token(org as never, user, device);
+    const revoked = await post(at('/revocations'), {
+      subject: { scope: 'user', id: user },
+      reason: 'INC-7',
+      hold: true,
+    });
+    expect(revoked.status).toBe(201);
+    expect(revoked.body).toMatchObject({
+      state: 'open',
+      subject: { scope: 'user', id: user },
+      user,
+      generation: 2,
+      cause: { kind: 'admin', reason: 'INC-7' },
+      counts: { devices: 1, tokens: 1 },
+      timeline: { broker_acked_at: null },
+    });
+    const after = (await get(at(`/users/${user}`))).body;
+    expect(after).toMatchObject({
+      generation: 2,
+      live_tokens: 0,
+      holds: [{ name: 'admin', case: revoked.body.id }],
+    });
+    expect((await app.ask('DELETE', at(`/users/${user}/holds/admin`))).status).toBe(204);
+    expect((await get(at(`/users/${user}`))).body.holds).toEqual([]);
+    const again = await app.ask('DELETE', at(`/users/${user}/holds/admin`));
+    expect(again.body).toMatchObject({ status: 404, code: 'hold.unknown' });
+    expect((await get(at(`/cases/${revoked.body.id}`))).body).toEqual(revoked.body);
+    expect((await all(at(`/cases?user=${user}`))).map(({ id }) => id)).toEqual([revoked.body.id]);
+    expect((await get(at(`/cases?user=${user}&state=enforced`))).body.items).toEqual([]);
+    const trail = await all(at(`/audit/events?case=${revoked.body.id}`));
+    expect(trail).toMatchObject([{ action: 'revocation.requested', subject: { id: user } }]);
+  });
+});
+
+describe('a revocation', () => {
+  const revocation = (id: string, more: object = {}) => ({
+    subject: { scope: 'user', id },
+    reason: 'lost laptop',
+    ...more,
+  });
+
+  it('that is sent again with its key is done once, also when both come at once', async () => {
+    const { user } = await app.person(org, 'twice@example.test');
+    const send = (body: unknown) =>
+      post(at('/revocations'), body, { headers: { 'idempotency-key': 'ticket-1' } });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => send(revocation(user))));
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(201));
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    expect((await get(at(`/users/${user}`))).body.generation).toBe(2);
+    const other = await send(revocation(user, { hold: true }));
+    expect(other.body).toMatchObject({ status: 409, code: 'request.idempotency_conflict' });
+    const elsewhere = await app.organization();
+    const foreign = await post(`/v1/organizations/${elsewhere}/revocations`, revocation(user), {
+      headers: { 'idempotency-key': 'ticket-1' },
+    });
+    expect(foreign.body).toMatchObject({ status: 404, code: 'user.unknown' });
+  });
+
+  it('without a key is done each time', async () => {
+    const { user } = await app.person(org, 'thrice@example.test');
+    await post(at('/revocations'), revocation(user));
+    await post(at('/revocations'), revocation(user));
+    expect((await get(at(`/users/${user}`))).body.generation).toBe(3);
+  });
+
+  it('of the whole organization raises its generation', async () => {
+    const other = await app.organization();
+    const answer = await post(`/v1/organizations/${other}/revocations`, {
+      subject: { scope: 'org', id: other },
+      reason: 'breach',
+      kind: 'incident',
+    });
+    expect(answer.body).toMatchObject({ generation: 2, cause: { kind: 'incident' } });
+  });
+
+  it.each([
+    ['user', 'user.unknown'],
+    ['device', 'device.unknown'],
+    ['family', 'family.unknown'],
+    ['api_key', 'api_key.unknown'],
+    ['org', 'organization.unknown'],
+  ])('of an unknown %s is a 404', async (scope, code) => {
+    for (const id of [newId(), 'no-uuid']) {
+      const answer = await post(at('/revocations'), { subject: { scope, id }, reason: 'x' });
+      expect(answer.body).toMatchObject({ status: 404, code });
+    }
+  });
+
+  it('of a signing key is the installation’s', async () => {
+    const unknown = await post('/v1/revocations', {
+      subject: { scope: 'kid', id: 'nobody' },
+      reason: 'leaked',
+    });
+    expect(unknown.body).toMatchObject({ status: 404, code: 'kid.unknown' });
+    const body = { subject: { scope: 'kid', id: app.tokenKid }, reason: 'leaked' };
+    const first = await post('/v1/revocations', body);
+    expect(first).toMatchObject({
+      status: 201,
+      body: { org: '*', subject: { scope: 'kid', id: app.tokenKid }, generation: null },
+    });
+    expect((await post('/v1/revocations', body)).body.id).toBe(first.body.id);
+  });
+});
+
+describe('gateways', () => {
+  it('are registered, listed and removed', async () => {
+    const made = await post('/v1/gateways', { name: 'edge-1' });
+    expect(made.status).toBe(201);
+    expect(made.body.key).toMatch(/^ofs_gateway_/);
+    expect((await post('/v1/gateways', { name: 'edge-1' })).body.code).toBe('gateway.name_taken');
+    expect((await get('/v1/gateways')).body.items).toMatchObject([{ id: made.body.id }]);
+    expect((await app.ask('DELETE', `/v1/gateways/${made.body.id}`)).status).toBe(204);
+    expect((await get('/v1/gateways')).body.items).toEqual([]);
+    expect((await app.ask('DELETE', `/v1/gateways/${newId()}`)).body.code).toBe('gateway.unknown');
+  });
+});
+
+describe('audit events', () => {
+  it('are filtered and paged, newest first', async () => {
+    const other = await app.organization();
+    const path = `/v1/organizations/${other}`;
+    for (const device of ['a', 'b', 'c']) await post(`${path}/devices`, { device_id: device });
+    const events = await all(`${path}/audit/events?limit=1`);
+    expect(events.map(({ action }) => action)).toEqual([
+      'device.created',
+      'device.created',
+      'device.created',
+      'organization.created',
+    ]);
+    const [newest] = events;
+    const actor = (newest?.['actor'] as { id: string }).id;
+    const count = async (query: string) => (await all(`${path}/audit/events?${query}`)).length;
+    expect(await count(`actor=${actor}`)).toBe(4);
+    expect(await count('action=organization.created')).toBe(1);
+    expect(await count(`until=${String(newest?.['at'])}`)).toBeLessThan(4);
+    expect(await count('since=2999-01-01T00:00:00Z')).toBe(0);
+  });
+
+  it('of the installation are its own', async () => {
+    const events = await all('/v1/audit/events?action=admin_key.created');
+    expect(events.at(-1)).toMatchObject({
+      org: app.installation.id,
+      actor: { type: 'service' },
+      detail: { from: 'configuration', role: 'owner' },
+    });
+  });
+});

@@ -1,0 +1,202 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AdminModule } from '../../src/admin/admin.module.js';
+import { ServiceConfig } from '../../src/config/service-config.js';
+import { topicsWith } from '../../src/contract/topics.js';
+import { createApp, documented } from '../../src/create-app.js';
+import { Deprovision } from '../../src/deprovision/index.js';
+import { Clock } from '../../src/kernel/clock.js';
+import {
+  newId,
+  type ConnectionId,
+  type OrganizationId,
+  type UserId,
+} from '../../src/kernel/ids.js';
+import { Secret } from '../../src/kernel/secret.js';
+import { Transactions } from '../../src/kernel/tx.js';
+import { CryptoModule } from '../../src/platform/crypto/crypto.module.js';
+import { TokenKeys } from '../../src/platform/crypto/key-ring.js';
+import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
+import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
+import { Installation } from '../../src/platform/installation/installation.js';
+import { Log } from '../../src/platform/log/log.js';
+import { PinoLog } from '../../src/platform/log/pino-log.js';
+import { MetricsModule } from '../../src/platform/metrics/metrics.module.js';
+import { PostgresModule } from '../../src/platform/postgres/postgres.module.js';
+import { DeviceAssignments, SubjectReports } from '../../src/tokens/index.js';
+import { PostgresSubjectReports } from '../../src/tokens/postgres/postgres-subject-reports.js';
+import { openApiOf } from '../../src/platform/http/open-api.js';
+import { DocumentedAnswers } from './documented-answers.js';
+import { topicPrefix } from './kafka.js';
+import { TcpProxy } from './tcp-proxy.js';
+import { systemClock, World } from './world.js';
+
+const PEPPER = new Uint8Array(32).fill(7);
+/** Nobody listens there: whatever the admin API does, it does without Kafka (P6). */
+const NO_BROKER = '127.0.0.1:1';
+
+@Global()
+@Module({})
+class Platform {
+  static with(config: ServiceConfig, log: Log): DynamicModule {
+    const providers = [
+      { provide: Clock, useValue: systemClock },
+      { provide: Log, useValue: log },
+      { provide: ServiceConfig, useValue: config },
+      {
+        provide: Installation,
+        inject: [Transactions],
+        useFactory: (transactions: Transactions) =>
+          transactions.run('service', (tx) => Installation.of(tx, null)),
+      },
+      { provide: DeviceAssignments, useValue: {} },
+      { provide: SubjectReports, useFactory: () => new PostgresSubjectReports() },
+    ];
+    return {
+      module: Platform,
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}
+
+@Module({})
+class Root {}
+
+/** The admin API over HTTP on a database of its own, with PostgreSQL behind a wire that can be cut. */
+export class AdminApp {
+  readonly installation: Installation;
+  /** Every answer is held against the document. */
+  readonly documented: DocumentedAnswers;
+
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly world: World,
+    readonly wire: TcpProxy,
+    /** The first installation key. */
+    readonly ownerKey: string,
+    readonly url: string,
+    readonly lines: readonly string[],
+  ) {
+    this.installation = app.get(Installation);
+    this.documented = new DocumentedAnswers(openApiOf(app, documented));
+  }
+
+  static async start(): Promise<AdminApp> {
+    const world = await World.open();
+    const wire = await TcpProxy.to(world.database.serviceUrl);
+    const ownerKey = new OpaqueSecrets(PEPPER).mint('admin', newId()).text;
+    const lines: string[] = [];
+    const sink = { write: (line: string) => void lines.push(line) };
+    const log = new PinoLog({ level: 'info', pretty: false, sink });
+    const config = new ServiceConfig({
+      kafka: { brokers: [NO_BROKER], tls: false, sasl: null },
+      topics: topicsWith(topicPrefix()),
+      audience: 'offswitch',
+      stalenessMs: 10_000,
+      adminKey: ownerKey,
+      gatewayKey: null,
+      publicUrl: null,
+    });
+    const root: DynamicModule = {
+      module: Root,
+      imports: [
+        PostgresModule.at(new Secret(wire.instead(world.database.serviceUrl))),
+        CryptoModule.with({
+          pepper: PEPPER,
+          encryptionKey: new Uint8Array(32).fill(8),
+          tokenKeys: generatePrivateJwks(),
+          recordKeys: generatePrivateJwks(),
+        }),
+        MetricsModule.forProcess(),
+        Platform.with(config, log),
+        AdminModule,
+      ],
+    };
+    const app = await createApp(root, { log });
+    await app.listen(0, '127.0.0.1');
+    return new AdminApp(app, world, wire, ownerKey.reveal(), await app.getUrl(), lines);
+  }
+
+  /** The id of the key that signs access tokens. */
+  get tokenKid(): string {
+    return this.app.get(TokenKeys).kid;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.wire.close();
+    await this.world.close();
+  }
+
+  /** A new organization. */
+  async organization(): Promise<string> {
+    return (
+      (await this.ask('POST', '/v1/organizations', { body: { name: 'Example' } })).body as {
+        id: string;
+      }
+    ).id;
+  }
+
+  /** A new key of an organization. */
+  async adminKey(org: string, role = 'owner'): Promise<string> {
+    const path = `/v1/organizations/${org}/admin-keys`;
+    return (
+      (await this.ask('POST', path, { body: { name: 'a key', role } })).body as { key: string }
+    ).key;
+  }
+
+  /** A person whom a new SCIM connection has made. */
+  async person(org: string, userName: string): Promise<{ user: UserId; connection: ConnectionId }> {
+    const organization = org as OrganizationId;
+    const connection = await this.world.connection(organization);
+    const outcome = await this.app.get(Deprovision).changeResource({
+      kind: 'create',
+      origin: { organization, connection, requestId: newId(), receivedAt: new Date() },
+      word: 'absent',
+      image: {
+        userName,
+        externalId: `ext-${userName}`,
+        emails: [userName.toLowerCase()],
+        active: true,
+        attributes: {},
+      },
+    });
+    if (outcome.kind !== 'done') throw new Error(outcome.kind);
+    return { user: outcome.resource.user, connection };
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    more: {
+      readonly key?: string | null;
+      readonly body?: unknown;
+      readonly headers?: Record<string, string>;
+    } = {},
+  ): Promise<Answer> {
+    const key = more.key === undefined ? this.ownerKey : more.key;
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(more.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...more.headers,
+      },
+      ...(more.body === undefined ? {} : { body: JSON.stringify(more.body) }),
+    });
+    const text = await response.text();
+    const body: unknown = text === '' ? null : JSON.parse(text);
+    const type = response.headers.get('content-type');
+    const fault = this.documented.fault(method, path, { status: response.status, type, body });
+    if (fault !== null) throw new Error(fault);
+    return { status: response.status, headers: response.headers, body };
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON as it came; the schemas are checked elsewhere
+  readonly body: any;
+}

@@ -1,0 +1,63 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+interface Described {
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+/** Holds answers against the OpenAPI document: a status or a member that it does not name is a fault. */
+export class DocumentedAnswers {
+  readonly #document: OpenAPIObject;
+  readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  /** `METHOD /path/{pattern} status`, of every answer that was checked. */
+  readonly seen = new Set<string>();
+
+  constructor(document: OpenAPIObject) {
+    this.#document = document;
+    this.#ajv.addSchema({ $id: 'openapi', components: document.components }, 'openapi');
+  }
+
+  /** Every operation: `METHOD /path/{pattern}`. */
+  get operations(): readonly string[] {
+    return Object.entries(this.#document.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+  }
+
+  /** What is wrong with the answer; null when it is as the document says. */
+  fault(
+    method: string,
+    path: string,
+    answer: { readonly status: number; readonly type: string | null; readonly body: unknown },
+  ): string | null {
+    const pattern = this.#patternOf(path);
+    if (pattern === null) return null;
+    const name = `${method} ${pattern} ${answer.status}`;
+    const item = this.#document.paths[pattern] as Record<
+      string,
+      { readonly responses: Record<string, Described> } | undefined
+    >;
+    const operation = item[method.toLowerCase()];
+    // Another method than the documented ones: its 405 belongs to no operation.
+    if (operation === undefined) return null;
+    const described = operation.responses[String(answer.status)];
+    if (described === undefined) return `${name} is not documented`;
+    this.seen.add(name);
+    const [type, content] = Object.entries(described.content ?? {})[0] ?? [null, null];
+    if (content === null) return answer.body === null ? null : `${name} has no documented body`;
+    if (answer.type?.split(';')[0] !== type) return `${name} is documented as ${type}`;
+    const schema = JSON.parse(
+      JSON.stringify(content.schema).replaceAll('"#/components/', '"openapi#/components/'),
+    ) as object;
+    const isValid = this.#ajv.validate(schema, answer.body);
+    return isValid ? null : `${name}: ${this.#ajv.errorsText()}`;
+  }
+
+  #patternOf(path: string): string | null {
+    const bare = path.split('?', 1)[0]!.replace(/\/$/, '');
+    const patterns = Object.keys(this.#document.paths).filter((pattern) =>
+      new RegExp(`^${pattern.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(bare),
+    );
+    return patterns.find((pattern) => pattern === bare) ?? patterns[0] ?? null;
+  }
+}
