@@ -1,4 +1,5 @@
-import { DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { DatabaseError } from 'pg';
+import { DataSource, MigrationExecutor, QueryFailedError, type QueryRunner } from 'typeorm';
 import { migrations as all, type Migration } from '../../../migrations/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { auditOwner, lockAuditSchema, openAuditSchema } from './privileged/audit-schema.js';
@@ -29,7 +30,8 @@ const OLDEST_SERVER = 150_000;
  * dies leaves nothing behind.
  *
  * @throws DomainError `store.schema_newer` when the database has seen migrations that this code does not know;
- *   `store.privilege_missing` when a migration needs `--privileged`
+ *   `store.privilege_missing` when it needs `--privileged` or a right that this owner lacks;
+ *   `store.unsuitable` for a server that is too old or a database that is not UTF8
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
   return underLock(options, async (runner, executor) => {
@@ -124,13 +126,21 @@ async function underLock<T>(
       return result;
     } catch (error) {
       await runner.rollbackTransaction().catch(() => undefined);
-      throw error;
+      throw asRefusal(error);
     } finally {
       await runner.release();
     }
   } finally {
     await source.destroy();
   }
+}
+
+/** insufficient_privilege is answered with what to do about it, where the SQL says so. */
+function asRefusal(error: unknown): unknown {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  if (!(cause instanceof DatabaseError) || cause.code !== '42501') return error;
+  const detail = cause.hint === undefined ? cause.message : `${cause.message}. ${cause.hint}`;
+  return new DomainError('store.privilege_missing', detail, { cause });
 }
 
 async function demandServer(runner: QueryRunner): Promise<void> {
