@@ -27,7 +27,10 @@ describe('migrations', () => {
     expect(listed).toEqual(migrations.map(({ name }) => name));
   });
 
-  it.each(migrations.map((Migration) => new Migration()))('$name only goes forward', async (each) => {
-    await expect(each.down(undefined as never)).rejects.toThrow('only go forward');
-  });
+  it.each(migrations.map((Migration) => new Migration()))(
+    '$name only goes forward',
+    async (each) => {
+      await expect(each.down(undefined as never)).rejects.toThrow('only go forward');
+    },
+  );
 });
