@@ -5,7 +5,7 @@ import { readId, type ResourceId } from '../kernel/ids.js';
 import type { UserView } from './present/user.js';
 import { readCreate, readPatch, readReplace } from './read/edit.js';
 import { readListRequest } from './read/list-request.js';
-import type { Refusals } from './refusals.js';
+import type { RefusedChanges } from './refused-changes.js';
 
 export interface UserList {
   readonly total: number;
@@ -13,16 +13,23 @@ export interface UserList {
   readonly users: readonly UserView[];
 }
 
+/**
+ * The JSON value of a request.
+ *
+ * @throws DomainError when it brought none that can be read
+ */
+export type Body = () => unknown;
+
 /** People, as one SCIM connection sees and changes them. */
 export class ScimUsers {
   readonly #heart: Deprovision;
   readonly #resources: Resources;
-  readonly #refusals: Refusals;
+  readonly #refused: RefusedChanges;
 
-  constructor(heart: Deprovision, resources: Resources, refusals: Refusals) {
+  constructor(heart: Deprovision, resources: Resources, refused: RefusedChanges) {
     this.#heart = heart;
     this.#resources = resources;
-    this.#refusals = refusals;
+    this.#refused = refused;
   }
 
   /** @throws DomainError `resource.unknown`, also for a tombstone and for another connection's */
@@ -41,22 +48,26 @@ export class ScimUsers {
     return { total: found.total, startIndex, users: found.items };
   }
 
-  create(origin: Origin, body: unknown): Promise<UserView> {
-    return this.#changed(origin, () => ({ kind: 'create', origin, ...readCreate(body) }));
+  create(origin: Origin, body: Body): Promise<UserView> {
+    return this.#changed(origin, () => ({ kind: 'create', origin, ...readCreate(body()) }));
   }
 
-  replace(origin: Origin, id: string, body: unknown): Promise<UserView> {
-    const edit = readReplace(body);
-    return this.#changed(origin, () => ({ kind: 'edit', origin, resource: resourceId(id), edit }));
+  replace(origin: Origin, id: string, body: Body): Promise<UserView> {
+    return this.#changed(origin, () => {
+      const edit = readReplace(body());
+      return { kind: 'edit', origin, resource: resourceId(id), edit };
+    });
   }
 
-  patch(origin: Origin, id: string, body: unknown): Promise<UserView> {
-    const edit = readPatch(body);
-    return this.#changed(origin, () => ({ kind: 'edit', origin, resource: resourceId(id), edit }));
+  patch(origin: Origin, id: string, body: Body): Promise<UserView> {
+    return this.#changed(origin, () => {
+      const edit = readPatch(body());
+      return { kind: 'edit', origin, resource: resourceId(id), edit };
+    });
   }
 
   async remove(origin: Origin, id: string): Promise<void> {
-    await this.#refusals.recorded(origin, async () => {
+    await this.#refused.recorded(origin, async () => {
       const outcome = await this.#heart.changeResource({
         kind: 'remove',
         origin,
@@ -67,7 +78,7 @@ export class ScimUsers {
   }
 
   #changed(origin: Origin, change: () => ResourceChange): Promise<UserView> {
-    return this.#refusals.recorded(origin, async () => {
+    return this.#refused.recorded(origin, async () => {
       const outcome = await this.#heart.changeResource(change());
       if (outcome.kind !== 'done') throw refusalOf(outcome);
       return outcome.resource;

@@ -1,48 +1,46 @@
 import { All, Controller, Get, Header, Param, Query, UseGuards } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { DomainError } from '../../kernel/domain-error.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../present/discovery.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentList } from '../present/lists.js';
-import type { Json } from '../present/user.js';
+import type { JsonObject } from '../present/user.js';
 import { Root } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
 
 type QueryValues = Readonly<Record<string, unknown>>;
 
 /** What we can do and keep (RFC 7644 §4). Read-only: every other method is a 405. */
-@ApiExcludeController()
 @Controller('scim/v2')
 @UseGuards(ScimGuard)
 export class DiscoveryController {
   @Get('ServiceProviderConfig')
   @Header('content-type', MEDIA_TYPE)
-  config(@Root() root: string, @Query() query: QueryValues): Json {
+  config(@Root() root: string, @Query() query: QueryValues): JsonObject {
     refuseFilter(query);
     return serviceProviderConfig(root);
   }
 
   @Get('ResourceTypes')
   @Header('content-type', MEDIA_TYPE)
-  types(@Root() root: string, @Query() query: QueryValues): Json {
+  types(@Root() root: string, @Query() query: QueryValues): JsonObject {
     return listed(resourceTypes(root), query);
   }
 
   @Get('ResourceTypes/:id')
   @Header('content-type', MEDIA_TYPE)
-  type(@Root() root: string, @Param('id') id: string): Json {
+  type(@Root() root: string, @Param('id') id: string): JsonObject {
     return one(resourceTypes(root), id);
   }
 
   @Get('Schemas')
   @Header('content-type', MEDIA_TYPE)
-  schemas(@Root() root: string, @Query() query: QueryValues): Json {
+  schemas(@Root() root: string, @Query() query: QueryValues): JsonObject {
     return listed(schemas(root), query);
   }
 
   @Get('Schemas/:id')
   @Header('content-type', MEDIA_TYPE)
-  schema(@Root() root: string, @Param('id') id: string): Json {
+  schema(@Root() root: string, @Param('id') id: string): JsonObject {
     return one(schemas(root), id);
   }
 
@@ -53,12 +51,12 @@ export class DiscoveryController {
   }
 }
 
-function listed(all: readonly Json[], query: QueryValues): Json {
+function listed(all: readonly JsonObject[], query: QueryValues): JsonObject {
   refuseFilter(query);
   return presentList(all, all.length, 1);
 }
 
-function one(all: readonly Json[], id: string): Json {
+function one(all: readonly JsonObject[], id: string): JsonObject {
   const found = all.find((each) => each['id'] === id);
   if (found === undefined)
     throw new DomainError('request.path_unknown', 'there is none of this id');

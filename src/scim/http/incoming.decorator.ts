@@ -1,6 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
+import type { Body } from '../users.js';
+import { jsonBody } from './json-body.js';
 import { scimOrigin } from './scim.guard.js';
 
 export const PREFIX = '/scim/v2';
@@ -21,3 +23,9 @@ export const rootOf = ({ protocol, host }: FastifyRequest): string =>
 export const Root = createParamDecorator((_: unknown, context: ExecutionContext): string =>
   rootOf(requestOf(context)),
 );
+
+/** `@Json() body: Body`, of a route with `@RouteConfig({ unparsed: true })`: read where its refusal is recorded. */
+export const Json = createParamDecorator((_: unknown, context: ExecutionContext): Body => {
+  const request = requestOf(context);
+  return () => jsonBody(request);
+});

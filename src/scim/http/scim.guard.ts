@@ -1,13 +1,14 @@
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
-import type { ConnectionDoors } from '../../directory/index.js';
+import { ConnectionDoors } from '../../directory/index.js';
 import { markOf, RequestSlot } from '../../platform/http/request.js';
 
 /** Whose request it is, known once the guard has let it in. */
 export const scimOrigin = new RequestSlot<Origin>();
 
 /** The door of SCIM: the bearer secret decides connection and organization, nothing in the request does. */
+@Injectable()
 export class ScimGuard implements CanActivate {
   readonly #doors: ConnectionDoors;
 

@@ -1,5 +1,4 @@
 import {
-  Body,
   Controller,
   Delete,
   Get,
@@ -13,18 +12,26 @@ import {
   Res,
   UseGuards,
 } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentList } from '../present/lists.js';
-import { etagOf, locationOf, presentUser, type Json, type UserView } from '../present/user.js';
+import {
+  etagOf,
+  locationOf,
+  presentUser,
+  type JsonObject,
+  type UserView,
+} from '../present/user.js';
 import { readProjection } from '../read/projection.js';
-import { ScimUsers } from '../users.js';
-import { From, Root, rootOf } from './incoming.decorator.js';
+import { ScimUsers, type Body } from '../users.js';
+import { From, Json, Root, rootOf } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
 
-@ApiExcludeController()
+/** A body is read behind the guard, and a DELETE means the same whatever body it brings. */
+const UNPARSED = { unparsed: true };
+
 @Controller('scim/v2/Users')
 @UseGuards(ScimGuard)
 export class UsersController {
@@ -40,7 +47,7 @@ export class UsersController {
     @From() origin: Origin,
     @Root() root: string,
     @Query() query: Readonly<Record<string, unknown>>,
-  ): Promise<Json> {
+  ): Promise<JsonObject> {
     const { users, total, startIndex } = await this.#users.list(origin, query);
     const projection = readProjection(query);
     const found = users.map((user) => presentUser(user, root, projection));
@@ -48,11 +55,12 @@ export class UsersController {
   }
 
   @Post()
+  @RouteConfig(UNPARSED)
   async create(
     @From() origin: Origin,
-    @Body() body: unknown,
+    @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Json> {
+  ): Promise<JsonObject> {
     return answer(reply, await this.#users.create(origin, body));
   }
 
@@ -61,38 +69,41 @@ export class UsersController {
     @From() origin: Origin,
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Json> {
+  ): Promise<JsonObject> {
     return answer(reply, await this.#users.get(origin, id));
   }
 
   @Put(':id')
+  @RouteConfig(UNPARSED)
   async replace(
     @From() origin: Origin,
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Json> {
+  ): Promise<JsonObject> {
     return answer(reply, await this.#users.replace(origin, id, body));
   }
 
   @Patch(':id')
+  @RouteConfig(UNPARSED)
   async patch(
     @From() origin: Origin,
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Json> {
+  ): Promise<JsonObject> {
     return answer(reply, await this.#users.patch(origin, id, body));
   }
 
   @Delete(':id')
+  @RouteConfig(UNPARSED)
   @HttpCode(204)
   async remove(@From() origin: Origin, @Param('id') id: string): Promise<void> {
     await this.#users.remove(origin, id);
   }
 }
 
-function answer(reply: FastifyReply, user: UserView): Json {
+function answer(reply: FastifyReply, user: UserView): JsonObject {
   const { request } = reply;
   const root = rootOf(request);
   void reply

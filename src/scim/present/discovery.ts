@@ -1,10 +1,10 @@
 import { MAX_PAGE } from '../read/list-request.js';
 import type { Schema } from '../read/schema.js';
 import { ENTERPRISE_SCHEMA, SCHEMAS, USER_SCHEMA } from '../read/user-schema.js';
-import type { Json } from './user.js';
+import type { JsonObject } from './user.js';
 
 /** RFC 7643 §5. Only what is there is advertised. */
-export const serviceProviderConfig = (root: string): Json => ({
+export const serviceProviderConfig = (root: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
   bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
@@ -24,7 +24,7 @@ export const serviceProviderConfig = (root: string): Json => ({
   meta: { resourceType: 'ServiceProviderConfig', location: `${root}/ServiceProviderConfig` },
 });
 
-const userType = (root: string): Json => ({
+const userType = (root: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
   id: 'User',
   name: 'User',
@@ -35,15 +35,15 @@ const userType = (root: string): Json => ({
   meta: { resourceType: 'ResourceType', location: `${root}/ResourceTypes/User` },
 });
 
-const presentSchema = (schema: Schema, root: string): Json => ({
+const presentSchema = (schema: Schema, root: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Schema'],
   ...schema,
   meta: { resourceType: 'Schema', location: `${root}/Schemas/${schema.id}` },
 });
 
 /** RFC 7643 §6. */
-export const resourceTypes = (root: string): readonly Json[] => [userType(root)];
+export const resourceTypes = (root: string): readonly JsonObject[] => [userType(root)];
 
 /** RFC 7643 §7. */
-export const schemas = (root: string): readonly Json[] =>
+export const schemas = (root: string): readonly JsonObject[] =>
   SCHEMAS.map((schema) => presentSchema(schema, root));

@@ -1,11 +1,11 @@
-import type { Json } from './user.js';
+import type { JsonObject } from './user.js';
 
 /** RFC 7644 §3.4.2. `totalResults` counts all that match; `Resources` is there also when it is empty. */
 export const presentList = (
-  resources: readonly Json[],
+  resources: readonly JsonObject[],
   totalResults: number,
   startIndex: number,
-): Json => ({
+): JsonObject => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
   totalResults,
   startIndex,

@@ -12,7 +12,7 @@ export interface UserView {
   readonly changedAt: Date;
 }
 
-export type Json = Record<string, unknown>;
+export type JsonObject = Record<string, unknown>;
 
 /** RFC 7644 §3.14: weak, since projections of one version differ. */
 export const etagOf = (user: UserView): string => `W/"${user.version}"`;
@@ -25,14 +25,14 @@ export const locationOf = (root: string, user: UserView): string => `${root}/Use
  *
  * @param root the URL above `/Users`
  */
-export function presentUser(user: UserView, root: string, projection: Projection): Json {
+export function presentUser(user: UserView, root: string, projection: Projection): JsonObject {
   const own = inOrder([EXTERNAL_ID.name, ...USER_SCHEMA.attributes.map(({ name }) => name)], {
     ...user.attributes,
     active: user.active,
   });
   const extension = user.attributes[ENTERPRISE_SCHEMA.id];
   const isExtended = isObject(extension);
-  const whole: Json = {
+  const whole: JsonObject = {
     schemas: [USER_SCHEMA.id, ...(isExtended ? [ENTERPRISE_SCHEMA.id] : [])],
     id: user.id,
     ...own,
@@ -53,14 +53,14 @@ export function presentUser(user: UserView, root: string, projection: Projection
   return projected(whole, projection);
 }
 
-const inOrder = (names: readonly string[], values: Readonly<Json>): Json =>
+const inOrder = (names: readonly string[], values: Readonly<JsonObject>): JsonObject =>
   Object.fromEntries(
     names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
   );
 
 const ALWAYS: readonly string[] = ['schemas', 'id'];
 
-function projected(whole: Json, projection: Projection): Json {
+function projected(whole: JsonObject, projection: Projection): JsonObject {
   if (projection.kind === 'whole') return whole;
   const isOnly = projection.kind === 'only';
   return Object.fromEntries(

@@ -3,10 +3,9 @@ import type { Origin } from '../deprovision/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { newId, type EntryId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
-import { primaryTime } from './postgres/primary-time.js';
 
 /** Every change that an authenticated IdP asked for and did not get stands in the audit log (P9). */
-export class Refusals {
+export class RefusedChanges {
   readonly #transactions: Transactions;
   readonly #log: AuditLog;
 
@@ -34,7 +33,7 @@ export class Refusals {
       const entry = entryOf({
         id: newId<EntryId>(),
         org: origin.organization,
-        at: (await primaryTime(tx)).toISOString(),
+        at: (await this.#log.now(tx)).toISOString(),
         action: 'request.refused',
         outcome: 'refused',
         actor: { type: 'connection', id: origin.connection },

@@ -1,0 +1,28 @@
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../../kernel/domain-error.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** RFC 7644 §3.1 and §8.1; any parameter, and no type at all is taken for JSON. */
+const JSON_TYPE = /^application\/(?:scim\+)?json\s*(?:;|$)/i;
+
+/**
+ * The body of a request whose route is `unparsed`. Its texts are not judged here but where they are read: a
+ * deactivation beside one that cannot be stored still counts (P9).
+ *
+ * @returns undefined without a body
+ * @throws DomainError `request.media_type`, `request.malformed`
+ */
+export function jsonBody(request: FastifyRequest): unknown {
+  const bytes = request.rawBody;
+  if (bytes === null || bytes.byteLength === 0) return undefined;
+  const type = request.headers['content-type'];
+  if (type !== undefined && !JSON_TYPE.test(type))
+    throw new DomainError('request.media_type', 'the body is application/scim+json');
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    // The parser's own words quote the body.
+    throw new DomainError('request.malformed', 'the body is no JSON in UTF-8');
+  }
+}

@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditLog } from '../audit/index.js';
+import { DeprovisionModule } from '../deprovision/deprovision.module.js';
+import { Deprovision } from '../deprovision/index.js';
+import { DirectoryModule } from '../directory/directory.module.js';
+import { Resources } from '../directory/index.js';
+import { Transactions } from '../kernel/tx.js';
+import { ErrorRenderers } from '../platform/http/error-renderers.js';
+import { DiscoveryController } from './http/discovery.controller.js';
+import { PREFIX } from './http/incoming.decorator.js';
+import { ScimErrors } from './http/scim-errors.js';
+import { UsersController } from './http/users.controller.js';
+import { RefusedChanges } from './refused-changes.js';
+import { ScimUsers } from './users.js';
+
+/** What the room is made of, whoever makes the rooms that it asks. */
+export const scimRoom = {
+  controllers: [UsersController, DiscoveryController],
+  providers: [
+    {
+      provide: ScimUsers,
+      inject: [Deprovision, Resources, Transactions, AuditLog],
+      useFactory: (
+        heart: Deprovision,
+        resources: Resources,
+        transactions: Transactions,
+        log: AuditLog,
+      ) => new ScimUsers(heart, resources, new RefusedChanges(transactions, log)),
+    },
+    {
+      provide: ScimErrors,
+      inject: [ErrorRenderers],
+      useFactory: (renderers: ErrorRenderers) => ScimErrors.below(renderers, PREFIX),
+    },
+  ],
+};
+
+/** Porch 1: SCIM 2.0. */
+@Module({ imports: [AuditModule, DirectoryModule, DeprovisionModule], ...scimRoom })
+export class ScimModule {}
