@@ -1,0 +1,214 @@
+// P3, P4: what the document promises to gateways that we did not write is what the code reads and writes.
+import { Parser } from '@asyncapi/parser';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { MessageRefused, readReceipt, readRecord, readWatermark } from '../../src/contract/read.js';
+import type { Receipt } from '../../src/contract/receipt.js';
+import {
+  CAUSE_KINDS,
+  GENERATION_SCOPES,
+  type RevocationRecord,
+} from '../../src/contract/revocation-record.js';
+import { HEADER, topicsWith, type MessageType } from '../../src/contract/topics.js';
+import { MAX_WATERMARK_BYTES, type Watermark } from '../../src/contract/watermark.js';
+import { newId } from '../../src/kernel/ids.js';
+import { TopicWriter } from '../support/topic-writer.js';
+
+const text = readFileSync('docs/asyncapi.yaml', 'utf8');
+const document = parse(text);
+const schemas = document.components.schemas;
+
+/** The members of each message, checked by the compiler against the contract's types. */
+const MEMBERS = {
+  revocation: {
+    v: 1,
+    org: 1,
+    scope: 1,
+    subject: 1,
+    generation: 1,
+    not_before: 1,
+    cause: 1,
+    case: 1,
+    revoked_at: 1,
+    audit: 1,
+  } satisfies Record<keyof RevocationRecord, 1>,
+  watermark: {
+    v: 1,
+    installation: 1,
+    topic: 1,
+    partition: 1,
+    partitions: 1,
+    epoch: 1,
+    seq: 1,
+    prev: 1,
+    t: 1,
+    more: 1,
+    covers: 1,
+    repair: 1,
+    kids: 1,
+  } satisfies Record<keyof Watermark, 1>,
+  receipt: {
+    v: 1,
+    gateway: 1,
+    boot: 1,
+    at: 1,
+    applied: 1,
+    partitions: 1,
+  } satisfies Record<keyof Receipt, 1>,
+} as const;
+const POSITION = { partition: 1, seq: 1, t: 1 } satisfies Record<
+  keyof Receipt['partitions'][number],
+  1
+>;
+
+const READERS: Record<MessageType, (text: string) => unknown> = {
+  revocation: readRecord,
+  watermark: readWatermark,
+  receipt: readReceipt,
+};
+const TYPES = Object.keys(READERS) as MessageType[];
+const sorted = (names: Iterable<string>): string[] => [...names].sort();
+
+const ajv = new Ajv({ strict: false });
+ajv.addSchema({ ...document, $id: 'asyncapi' });
+const validators = new Map(
+  TYPES.map((type) => [type, ajv.getSchema(`asyncapi#/components/schemas/${type}`)!]),
+);
+const isValid = (type: MessageType, value: unknown): boolean =>
+  validators.get(type)!(value) as boolean;
+const isRead = (type: MessageType, value: unknown): boolean => {
+  try {
+    READERS[type](JSON.stringify(value));
+    return true;
+  } catch (error) {
+    if (error instanceof MessageRefused) return false;
+    throw error;
+  }
+};
+
+const writer = new TopicWriter();
+const SAMPLES: readonly [MessageType, Record<string, unknown>][] = [
+  ...GENERATION_SCOPES.map((scope) => ['revocation', writer.record({ scope }).record] as const),
+  ...(['kid', 'ext'] as const).map(
+    (scope) => ['revocation', writer.record({ scope }).record] as const,
+  ),
+  ['watermark', writer.watermark(Date.now()).watermark] as const,
+  [
+    'watermark',
+    writer.watermark(Date.now(), [writer.record()], { kids: ['k'] }).watermark,
+  ] as const,
+  ...TYPES.map((type) => [type, schemas[type].examples[0]] as const),
+].map(([type, value]) => [type, { ...value }]);
+
+describe('the AsyncAPI document', () => {
+  let diagnostics: { severity: number; message: string }[];
+  beforeAll(async () => {
+    ({ diagnostics } = await new Parser().parse(text));
+  });
+
+  it('is valid AsyncAPI 3', () => {
+    expect(document.asyncapi).toBe('3.0.0');
+    expect(diagnostics.filter(({ severity }) => severity === 0)).toEqual([]);
+  });
+
+  it('names the topics of the contract', () => {
+    const { revocations, receipts } = topicsWith('');
+    const { channels } = document;
+    expect([channels.revocations.address, channels.receipts.address]).toEqual([
+      revocations,
+      receipts,
+    ]);
+    for (const channel of [channels.revocations, channels.receipts]) {
+      expect(channel.bindings.kafka.topic).toBe(channel.address);
+    }
+  });
+
+  it('names the headers and types of the contract', () => {
+    expect(sorted(Object.keys(schemas.headers.properties))).toEqual(sorted(Object.values(HEADER)));
+    expect(sorted(schemas.headers.required)).toEqual(sorted(Object.values(HEADER)));
+    expect(sorted(schemas.headers.properties[HEADER.type].enum)).toEqual(sorted(TYPES));
+    for (const type of TYPES) {
+      const [, own] = document.components.messages[type].headers.allOf;
+      expect(own.properties[HEADER.type].const).toBe(type);
+    }
+  });
+
+  it.each(TYPES)('has exactly the members of a %s, all of them required', (type) => {
+    expect(sorted(Object.keys(schemas[type].properties))).toEqual(
+      sorted(Object.keys(MEMBERS[type])),
+    );
+    expect(sorted(schemas[type].required)).toEqual(sorted(Object.keys(MEMBERS[type])));
+    expect(schemas[type].additionalProperties).toBe(false);
+  });
+
+  it('has exactly the members of a receipt’s positions', () => {
+    const { items } = schemas.receipt.properties.partitions;
+    expect(sorted(Object.keys(items.properties))).toEqual(sorted(Object.keys(POSITION)));
+    expect(sorted(items.required)).toEqual(sorted(Object.keys(POSITION)));
+  });
+
+  it('lists the scopes and causes of the contract', () => {
+    const { scope, cause } = schemas.revocation.properties;
+    expect(sorted(scope.enum)).toEqual(sorted([...GENERATION_SCOPES, 'kid', 'ext']));
+    expect(sorted(cause.enum)).toEqual(sorted(CAUSE_KINDS));
+  });
+
+  it('names the size of a watermark', () => {
+    const { summary } = document.components.messages.watermark;
+    expect(summary).toContain(MAX_WATERMARK_BYTES.toLocaleString('en'));
+  });
+
+  it('takes what the headers of a signed message look like', () => {
+    expect(
+      ajv.validate({ $ref: 'asyncapi#/components/schemas/headers' }, writer.record().headers),
+    ).toBe(true);
+  });
+});
+
+describe('the document and the readers', () => {
+  it.each(SAMPLES)('both take a good %s (%#)', (type, value) => {
+    expect([isValid(type, value), isRead(type, value)]).toEqual([true, true]);
+  });
+
+  const wrong = fc.oneof(
+    fc.constantFrom<unknown>(
+      null,
+      true,
+      -1,
+      0,
+      1,
+      1.5,
+      2 ** 53,
+      '',
+      '*',
+      'kid',
+      'x',
+      [],
+      [''],
+      ['x'],
+      {},
+    ),
+    fc.constantFrom('2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00Z', newId()),
+    fc.jsonValue(),
+  );
+
+  it.each(SAMPLES)('agree on every %s with a member exchanged (%#)', (type, value) => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(value)), wrong, (member, other) => {
+        const bent = { ...value, [member]: other };
+        expect([member, other, isRead(type, bent)]).toEqual([member, other, isValid(type, bent)]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each(SAMPLES)('both refuse a %s that lacks a member (%#)', (type, value) => {
+    for (const member of Object.keys(value)) {
+      const rest = Object.fromEntries(Object.entries(value).filter(([name]) => name !== member));
+      expect([member, isValid(type, rest), isRead(type, rest)]).toEqual([member, false, false]);
+    }
+  });
+});
