@@ -105,6 +105,11 @@ export class CoalescingPublisher extends RevocationPublisher {
     late.abort();
   }
 
+  /** Sends nothing more. */
+  async close(): Promise<void> {
+    await Promise.all([this.#parts.producer.close(), this.#parts.sideProducer.close()]);
+  }
+
   async #sendTogether(batch: readonly Waiting[], stop: AbortSignal): Promise<void> {
     try {
       await this.#send(this.#parts.producer, batch);
@@ -188,6 +193,8 @@ export class CoalescingPublisher extends RevocationPublisher {
   #failed(error: unknown): void {
     const { log, metrics } = this.#parts;
     metrics.sendsFailed.inc();
+    // A refusal is an answer: the way to the broker is free.
+    if (error instanceof MessagesRefused) return;
     if (this.#isFlowing) log.warn('records are not acknowledged; sending again', { error });
     this.#isFlowing = false;
   }

@@ -69,9 +69,14 @@ export class OutboxLoops {
 
   /** Sends what has been offered, within a bound; what is left stands in the queue for the next start. */
   async stop(): Promise<void> {
-    await this.#parts.publisher.drained(DRAIN_MS);
-    await this.#loops.stop();
-    await Promise.all(this.#producers.map((producer) => producer.close()));
+    const { publisher } = this.#parts;
+    await publisher.drained(DRAIN_MS);
+    // Together: a loop that waits for a silent broker ends when its producer lets go.
+    await Promise.all([
+      this.#loops.stop(),
+      publisher.close(),
+      ...this.#producers.map((producer) => producer.close()),
+    ]);
   }
 
   #chain(partition: number): ChainName {

@@ -41,6 +41,8 @@ export interface WatermarkParts {
   readonly metrics: OutboxMetrics;
   /** The most that one message may hold. */
   readonly maxBytes?: number;
+  /** From one round to the next, milliseconds. */
+  readonly everyMs?: number;
 }
 
 /** From one round to the next, milliseconds. */
@@ -83,13 +85,13 @@ export class WatermarkWriter {
 
   /** Follows the head up until somebody else does or it is told to stop. */
   async #reign(begin: OwnHead, stop: AbortSignal): Promise<void> {
-    const { clock, metrics, log, chain } = this.#parts;
+    const { clock, metrics, log, chain, everyMs = EVERY_MS } = this.#parts;
     if (!(await this.#send(begin, stop))) return;
     let head: OwnHead | null = begin;
     while (head !== null && !stop.aborted) {
       const startedMs = clock.monotonicMs();
       head = await this.#round(head, stop);
-      if (head !== null) await pause(Math.max(0, startedMs + EVERY_MS - clock.monotonicMs()), stop);
+      if (head !== null) await pause(Math.max(0, startedMs + everyMs - clock.monotonicMs()), stop);
     }
     if (stop.aborted) return;
     metrics.headsLost.inc();

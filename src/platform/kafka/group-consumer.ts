@@ -1,4 +1,4 @@
-import type { EachBatchPayload } from 'kafkajs';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { Log } from '../log/log.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaSettings } from './kafka-settings.js';
@@ -10,6 +10,9 @@ export interface IncomingMessage {
   /** The broker's clock when it stored the message. */
   readonly storedAt: Date;
 }
+
+/** Takes a batch, or rejects and gets it again. */
+export type Take = (messages: readonly IncomingMessage[]) => Promise<void>;
 
 /** A member that died silently is given up after this, milliseconds: the least that brokers allow by default. */
 const SESSION_MS = 6_000;
@@ -36,10 +39,7 @@ export class GroupConsumer {
    *
    * @throws Error when the broker is lost; whoever runs it begins again
    */
-  async run(
-    take: (messages: readonly IncomingMessage[]) => Promise<void>,
-    stop: AbortSignal,
-  ): Promise<void> {
+  async run(take: Take, stop: AbortSignal): Promise<void> {
     const connection = new KafkaConnection(this.#settings, this.#log);
     const consumer = connection.kafka.consumer({
       groupId: this.#from.group,
@@ -65,9 +65,7 @@ export class GroupConsumer {
     // It may fail before anybody waits for it.
     ended.catch(() => undefined);
     try {
-      await consumer.connect();
-      await consumer.subscribe({ topic: this.#from.topic, fromBeginning: true });
-      await consumer.run({ eachBatch: (payload) => eachBatch(payload, take) });
+      await Promise.race([this.#begin(consumer, take), ended]);
       await ended;
       // Leaving the group politely spares the others the wait for our session to end.
       if (stop.aborted) await Promise.race([consumer.disconnect(), after(1_000)]);
@@ -76,6 +74,12 @@ export class GroupConsumer {
       consumer.disconnect().catch(() => undefined);
     }
   }
+
+  async #begin(consumer: Consumer, take: Take): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topic: this.#from.topic, fromBeginning: true });
+    await consumer.run({ eachBatch: (payload) => eachBatch(payload, take) });
+  }
 }
 
 const after = (ms: number): Promise<void> =>
@@ -83,10 +87,7 @@ const after = (ms: number): Promise<void> =>
     setTimeout(resolve, ms).unref();
   });
 
-async function eachBatch(
-  { batch }: EachBatchPayload,
-  take: (messages: readonly IncomingMessage[]) => Promise<void>,
-): Promise<void> {
+async function eachBatch({ batch }: EachBatchPayload, take: Take): Promise<void> {
   await take(
     batch.messages.map(({ key, value, headers, timestamp }) => ({
       key: key?.toString('utf8') ?? '',

@@ -34,14 +34,12 @@ export class TopicGate {
   async opened(stop: AbortSignal): Promise<boolean> {
     if (this.#trouble !== null && !stop.aborted)
       await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        stop.addEventListener(
-          'abort',
-          () => {
-            resolve();
-          },
-          { once: true },
-        );
+        const goOn = (): void => {
+          stop.removeEventListener('abort', goOn);
+          resolve();
+        };
+        this.#waiting.push(goOn);
+        stop.addEventListener('abort', goOn, { once: true });
       });
     return !stop.aborted;
   }
@@ -50,17 +48,18 @@ export class TopicGate {
   async run(stop: AbortSignal): Promise<void> {
     const backoff = new Backoff(200, 5_000);
     while (!stop.aborted) {
-      const isFine = await this.#check();
+      const isFine = await this.#check(stop);
       if (isFine) backoff.reset();
       await pause(isFine ? RECHECK_MS : backoff.next(), stop);
     }
   }
 
-  async #check(): Promise<boolean> {
+  async #check(stop: AbortSignal): Promise<boolean> {
     let wrong: readonly string[];
     try {
-      wrong = await this.#keeper.check();
+      wrong = await this.#keeper.check(stop);
     } catch (error) {
+      if (stop.aborted) return false;
       // An open gate stays open: the settings that were right a minute ago are the best that is known.
       if (this.#trouble !== null) this.#close('the cluster cannot be reached', { error });
       return this.#trouble === null;

@@ -15,9 +15,9 @@ export abstract class TopicKeeper {
    * Creates the topics that are missing and checks all of them.
    *
    * @returns what is wrong, as sentences for an operator; empty when everything is as planned
-   * @throws Error when the cluster cannot be asked
+   * @throws Error when the cluster cannot be asked, or `stop` was aborted
    */
-  abstract check(): Promise<readonly string[]>;
+  abstract check(stop: AbortSignal): Promise<readonly string[]>;
 }
 
 export class KafkaTopicKeeper extends TopicKeeper {
@@ -32,9 +32,13 @@ export class KafkaTopicKeeper extends TopicKeeper {
     this.#log = log;
   }
 
-  override async check(): Promise<readonly string[]> {
+  override async check(stop: AbortSignal): Promise<readonly string[]> {
     const connection = new KafkaConnection(this.#settings, this.#log);
     const admin = connection.kafka.admin();
+    const close = (): void => {
+      connection.close();
+    };
+    stop.addEventListener('abort', close, { once: true });
     try {
       await admin.connect();
       const { brokers } = await admin.describeCluster();
@@ -42,6 +46,7 @@ export class KafkaTopicKeeper extends TopicKeeper {
       await this.#createMissing(admin, replication);
       return await this.#trouble(admin, replication);
     } finally {
+      stop.removeEventListener('abort', close);
       connection.close();
       admin.disconnect().catch(() => undefined);
     }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
 import { pause } from '../time/pause.js';
@@ -13,6 +14,8 @@ export class Loops {
 
   constructor(log: Log) {
     this.#log = log;
+    // Each loop listens, and so does whatever it waits for: any number is right.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   start(name: string, work: Work): void {

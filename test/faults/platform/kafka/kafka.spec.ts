@@ -14,6 +14,7 @@ import { kafkaBrokers, topicPrefix } from '../../../support/kafka.js';
 
 const log = new PinoLog({ level: 'silent', pretty: false });
 const prefix = topicPrefix();
+const never = new AbortController().signal;
 const planOf = (name: string, more: Partial<TopicPlan> = {}): TopicPlan => ({
   name: prefix + name,
   partitions: 3,
@@ -46,8 +47,8 @@ const keeperOf = (...plans: TopicPlan[]): KafkaTopicKeeper =>
 describe('topics', () => {
   it('are created as planned, and found in order the second time', async () => {
     const plan = planOf('fresh');
-    await expect(keeperOf(plan).check()).resolves.toEqual([]);
-    await expect(keeperOf(plan).check()).resolves.toEqual([]);
+    await expect(keeperOf(plan).check(never)).resolves.toEqual([]);
+    await expect(keeperOf(plan).check(never)).resolves.toEqual([]);
     const { topics } = await admin.fetchTopicMetadata({ topics: [plan.name] });
     expect(topics[0]!.partitions).toHaveLength(3);
   });
@@ -67,7 +68,7 @@ describe('topics', () => {
         },
       ],
     });
-    await expect(keeperOf(plan).check()).resolves.toEqual([
+    await expect(keeperOf(plan).check(never)).resolves.toEqual([
       `${plan.name}: has 2 partitions instead of 3`,
       `${plan.name}: cleanup.policy is compact, must be delete`,
       `${plan.name}: message.timestamp.type is CreateTime, must be LogAppendTime`,
@@ -79,7 +80,7 @@ describe('topics', () => {
 describe('the producer', () => {
   it('gives each message its own offset on the partition we chose', async () => {
     const plan = planOf('offsets');
-    await keeperOf(plan).check();
+    await keeperOf(plan).check(never);
     const producer = new IdempotentProducer(settings, log);
     try {
       const first = await producer.send(plan.name, [
@@ -99,7 +100,7 @@ describe('the producer', () => {
 
   it('says that a message is refused for good when it is, and takes the next one', async () => {
     const plan = planOf('small', { exactly: { 'max.message.bytes': '2000' } });
-    await keeperOf(plan).check();
+    await keeperOf(plan).check(never);
     const producer = new IdempotentProducer(settings, log);
     try {
       await expect(producer.send(plan.name, [message(0, 'x'.repeat(3_000))])).rejects.toThrow(
