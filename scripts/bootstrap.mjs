@@ -10,11 +10,13 @@ import { pathToFileURL } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
 
+const COMMAND_LINE = 'dist/src/cli/offswitch.js';
+
 const COMMANDS = {
   start: { steps: ['packages', 'build', 'kafka'], file: 'dist/src/main.js' },
-  offswitch: { steps: ['packages', 'build'], file: 'dist/src/cli/main.js' },
-  gateway: { steps: ['packages', 'build'], file: 'dist/src/cli/main.js', before: ['gateway'] },
-  demo: { steps: ['packages', 'build', 'kafka'], file: 'dist/src/cli/demo.js' },
+  offswitch: { steps: ['packages', 'build'], file: COMMAND_LINE },
+  gateway: { steps: ['packages', 'build'], file: COMMAND_LINE, before: ['gateway'] },
+  demo: { steps: ['packages', 'build', 'kafka'], file: COMMAND_LINE, before: ['demo'] },
   bench: { steps: ['packages', 'build', 'kafka'], file: 'bench/main.ts', isSource: true },
   check: { steps: ['packages'], file: 'scripts/check.mjs' },
   test: { steps: ['packages', 'kafka'], file: 'node_modules/jest/bin/jest.js', isJest: true },

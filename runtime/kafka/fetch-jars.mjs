@@ -33,7 +33,9 @@ export function fetchJars() {
       throw new Error(`Maven (mvn) is not there, and Kafka's jars are not yet. ${WAYS_OUT}`);
     }
     if (run.status !== 0) {
-      throw new Error(`Maven could not fetch Kafka's jars. ${WAYS_OUT}\n${run.stdout}${run.stderr}`);
+      throw new Error(
+        `Maven could not fetch Kafka's jars. ${WAYS_OUT}\n${run.stdout}${run.stderr}`,
+      );
     }
     writeFileSync(join(half, '.pom'), digest());
     if (haveJars()) return jars;

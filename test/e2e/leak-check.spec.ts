@@ -1,0 +1,65 @@
+// P4: nothing is lost, nothing is undone: a test that leaves something behind is found out, and ended.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inProject } from '../support/from-source.js';
+import { processesIn } from '../support/processes.js';
+
+describe('a test file', () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await realpath(await mkdtemp(join(tmpdir(), 'offswitch-leak-')));
+  });
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function run(body: string): Promise<{ passes: boolean; output: string }> {
+    await writeFile(
+      join(directory, 'it.spec.mjs'),
+      `import { spawn } from 'node:child_process';
+       import { createServer } from 'node:net';
+       it('runs', async () => { ${body}; await new Promise((go) => setTimeout(go, 50)); });`,
+    );
+    const config = {
+      rootDir: directory,
+      testEnvironment: inProject('test/support/environment.mjs'),
+      testMatch: ['**/it.spec.mjs'],
+      transform: {},
+    };
+    const jest = spawnSync(
+      process.execPath,
+      [
+        '--experimental-vm-modules',
+        inProject('node_modules/jest/bin/jest.js'),
+        '--config',
+        JSON.stringify(config),
+      ],
+      { cwd: directory, encoding: 'utf8' },
+    );
+    return { passes: jest.status === 0, output: jest.stderr };
+  }
+
+  it('passes when it cleans up after itself', async () => {
+    const { passes, output } = await run('createServer().listen(0).close()');
+    expect({ passes, output }).toMatchObject({ passes: true });
+  });
+
+  it('fails when it leaves a server open', async () => {
+    const { passes, output } = await run('createServer().listen(0)');
+    expect(passes).toBe(false);
+    expect(output).toMatch(/left open: a server on port \d+/u);
+  });
+
+  it('fails when it leaves a process running, which then ends', async () => {
+    const script = JSON.stringify(`setInterval(() => '${directory}', 1000)`);
+    const { passes, output } = await run(`spawn(process.execPath, ['-e', ${script}])`);
+    expect(passes).toBe(false);
+    expect(output).toMatch(/left open: process \d+/u);
+    expect(processesIn(directory)).toEqual([]);
+  });
+});
