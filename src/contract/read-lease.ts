@@ -13,7 +13,7 @@ const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isPositive = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) > 0;
+  typeof value === 'number' && Number.isFinite(value) && value > 0;
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0;
 
@@ -43,7 +43,7 @@ export function readLease(value: unknown): Lease {
     demand(isText(value[name]), `${name} is missing`);
   for (const name of ['partitions', 'staleness_ms', 'max_ttl_s', 'window_s'])
     demand(isPositive(value[name]), `${name} is no positive number`);
-  for (const name of ['epoch', 'max_clock_skew_ms'])
+  for (const name of ['epoch', 'partitions', 'max_clock_skew_ms'])
     demand(isCount(value[name]), `${name} is no count`);
   const until = value['lease_until'];
   demand(isText(until) && !Number.isNaN(Date.parse(until)), 'lease_until is no time');

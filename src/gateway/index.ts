@@ -11,5 +11,5 @@ export type { GatewayEvent, Report } from './report.js';
 export { KafkaTransport, type KafkaTransportParts } from './sources/kafka/kafka-transport.js';
 export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
 export type { Followed, Follower, Transport } from './sources/source.js';
-export { DENIALS, DOUBTS, type Denial, type Doubt, type Verdict } from './verdict.js';
+export type { Denial, Doubt, Verdict } from './verdict.js';
 export type { Freshness } from './view/freshness.js';

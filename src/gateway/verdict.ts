@@ -1,31 +1,28 @@
 import type { AccessTokenClaims } from '../contract/access-token.js';
 
 /** Why a token is refused. The caller sees the same answer for all of them; metrics and logs see the reason. */
-export const DENIALS = [
-  'token.malformed',
-  'token.header',
-  'token.algorithm',
-  'token.type',
-  'token.issuer',
-  'token.audience',
-  'token.claims',
-  'token.generations',
-  'token.lifetime',
-  'token.expired',
-  'token.not_yet',
-  'token.signature',
-  'key.unknown',
-  'key.revoked',
-  'revoked.org',
-  'revoked.user',
-  'revoked.device',
-  'revoked.family',
-] as const;
-export type Denial = (typeof DENIALS)[number];
+export type Denial =
+  | 'token.malformed'
+  | 'token.header'
+  | 'token.algorithm'
+  | 'token.type'
+  | 'token.issuer'
+  | 'token.audience'
+  | 'token.claims'
+  | 'token.generations'
+  | 'token.lifetime'
+  | 'token.expired'
+  | 'token.not_yet'
+  | 'token.signature'
+  | 'key.unknown'
+  | 'key.revoked'
+  | 'revoked.org'
+  | 'revoked.user'
+  | 'revoked.device'
+  | 'revoked.family';
 
 /** Why nothing can be said about a token. */
-export const DOUBTS = ['key.unknown', 'view.unloaded', 'view.unusable', 'view.stale'] as const;
-export type Doubt = (typeof DOUBTS)[number];
+export type Doubt = 'key.unknown' | 'view.unloaded' | 'view.unusable' | 'view.stale';
 
 export type Verdict =
   | {

@@ -1,12 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Why a request brings no token that could be checked. */
-export const REQUEST_DENIALS = [
-  'request.token_missing',
-  'request.token_twice',
-  'request.token_in_query',
-] as const;
-export type RequestDenial = (typeof REQUEST_DENIALS)[number];
+export type RequestDenial =
+  'request.token_missing' | 'request.token_twice' | 'request.token_in_query';
 
 const SCHEME = 'bearer ';
 

@@ -25,7 +25,7 @@ export interface WrittenRecord extends Written {
 const digest = (value: Uint8Array): string =>
   createHash('sha256').update(value).digest('base64url');
 
-export const iso = (ms: number): string => new Date(ms).toISOString();
+const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Says the same as the service would on one partition: records, and a chain of watermarks over them. */
 export class TopicWriter {

@@ -217,15 +217,13 @@ export class Chain {
   }
 
   /**
-   * Milliseconds since T, allowing for clocks that differ; Infinity when nothing was reached. The wall clock may
-   * be set back and the monotonic clock may stand still while the machine sleeps: the larger answer counts.
+   * T as it would show on both clocks; null when nothing was reached. The wall clock may be set back and the
+   * monotonic clock may stand still while the machine sleeps: age is the larger difference of the two.
    */
-  ageMs(now: Now): number {
-    if (this.#best === null) return Infinity;
+  get reachedAt(): Now | null {
+    if (this.#best === null) return null;
     const { tMs, at } = this.#best;
-    const byWall = now.wallMs - tMs;
-    const byMonotonic = now.monotonicMs - at.monotonicMs + (at.wallMs - tMs);
-    return Math.max(byWall, byMonotonic) + this.#rules.skewMs;
+    return { wallMs: tMs, monotonicMs: at.monotonicMs - (at.wallMs - tMs) };
   }
 
   /** The last watermark whose records have all been applied, for a receipt. */

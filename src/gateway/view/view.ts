@@ -18,6 +18,12 @@ export interface ViewSettings {
 }
 
 const FORGET_EACH_MS = 60_000;
+const NEVER: Now = { wallMs: -Infinity, monotonicMs: -Infinity };
+
+const earlier = (one: Now, other: Now): Now => ({
+  wallMs: Math.min(one.wallMs, other.wallMs),
+  monotonicMs: Math.min(one.monotonicMs, other.monotonicMs),
+});
 
 /** What somebody should look at. `foreign`: a watermark that is not of this topic, partition or installation. */
 export type ViewAlarm = 'foreign' | 'conflict' | 'outdated' | 'future' | 'repair';
@@ -53,6 +59,8 @@ export class View implements ReadableView {
   readonly #readToEnd = new Set<number>();
   #epoch: number;
   #isLoaded = false;
+  /** What all partitions have reached, while nothing is wrong with any of them; null when that must be looked at. */
+  #steadySince: Now | null = null;
   #forgottenMs = -Infinity;
 
   /** `epoch` is the smallest one whose watermarks keep the view fresh. */
@@ -68,6 +76,7 @@ export class View implements ReadableView {
 
   /** The partition is about to be read from `soughtMs` on (unix ms by the broker; -Infinity: all there ever was). */
   restart(partition: number, soughtMs: number): void {
+    this.#steadySince = null;
     this.#chain(partition).restart(soughtMs);
     this.#readToEnd.delete(partition);
   }
@@ -79,11 +88,13 @@ export class View implements ReadableView {
 
   /** A lease or a watermark told of an epoch: what older ones say keeps nothing fresh. */
   raiseEpoch(epoch: number): void {
+    this.#steadySince = null;
     this.#epoch = Math.max(this.#epoch, epoch);
   }
 
   /** Applies messages that {@link authenticate} has let through, in the order of the partition. */
   accept(partition: number, messages: readonly Authentic[], now: Now): Accepted {
+    this.#steadySince = null;
     const chain = this.#chain(partition);
     const applied: string[] = [];
     const alarms = new Set<ViewAlarm>();
@@ -144,15 +155,25 @@ export class View implements ReadableView {
   }
 
   freshness(now: Now): Freshness {
-    let ageMs = -Infinity;
+    if (this.#steadySince === null) return this.#assess(now);
+    const ageMs = this.#ageMs(this.#steadySince, now);
+    return ageMs <= this.settings.stalenessMs
+      ? { state: 'fresh', ageMs }
+      : { state: 'stale', ageMs, why: 'old' };
+  }
+
+  /** Looks at every chain. When all is well, only time can change that until the next message. */
+  #assess(now: Now): Freshness {
+    let reachedAt: Now = { wallMs: Infinity, monotonicMs: Infinity };
     let [isReady, isComplete, isFuture, isInEpoch] = [true, true, false, true];
     for (const chain of this.#chains) {
-      ageMs = Math.max(ageMs, chain.ageMs(now));
+      reachedAt = earlier(reachedAt, chain.reachedAt ?? NEVER);
       isReady = chain.isReady(now) && isReady;
       isComplete = isComplete && chain.isComplete;
       isFuture = isFuture || chain.isFuture;
       isInEpoch = isInEpoch && chain.epoch >= this.#epoch;
     }
+    const ageMs = this.#ageMs(reachedAt, now);
     const isYoung = ageMs <= this.settings.stalenessMs && !isFuture;
     if (isReady && (this.#readToEnd.size === this.#chains.length || isYoung)) this.#isLoaded = true;
     if (!this.#isLoaded) return { state: 'unloaded' };
@@ -160,7 +181,13 @@ export class View implements ReadableView {
     if (!isReady) return { state: 'stale', ageMs, why: 'catching-up' };
     if (!isComplete) return { state: 'stale', ageMs, why: 'incomplete' };
     if (!isInEpoch) return { state: 'stale', ageMs, why: 'epoch' };
+    this.#steadySince = reachedAt;
     return isYoung ? { state: 'fresh', ageMs } : { state: 'stale', ageMs, why: 'old' };
+  }
+
+  #ageMs(since: Now, now: Now): number {
+    const byWall = now.wallMs - since.wallMs;
+    return Math.max(byWall, now.monotonicMs - since.monotonicMs) + this.settings.skewMs;
   }
 
   trouble(partition: number, now: Now): Trouble | null {
