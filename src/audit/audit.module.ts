@@ -1,8 +1,9 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
 import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
+import { Loops } from '../platform/loop/loops.js';
 import { AuditLog } from './audit-log.js';
 import { AuditQuery } from './audit-query.js';
 import { AuditRounds } from './audit-rounds.js';
@@ -13,7 +14,7 @@ import { PostgresPartitions, PostgresSelfCheck } from './postgres/postgres-self-
 import { Refusals } from './refusals.js';
 import { Partitions, SelfCheck } from './self-check.js';
 
-/** {@link AuditLog}, {@link AuditQuery} and {@link Refusals} for every room; the loops for whoever starts them. */
+/** {@link AuditLog}, {@link AuditQuery} and {@link Refusals} for every room, and what goes on by itself. */
 @Module({
   providers: [
     { provide: AuditLog, useFactory: () => new PostgresAuditLog() },
@@ -46,6 +47,26 @@ import { Partitions, SelfCheck } from './self-check.js';
         }),
     },
   ],
-  exports: [AuditLog, AuditQuery, Refusals, CountedRefusals, AuditRounds, SelfCheck],
+  exports: [AuditLog, AuditQuery, Refusals],
 })
-export class AuditModule {}
+export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #loops: Loops;
+  readonly #rounds: AuditRounds;
+  readonly #refusals: CountedRefusals;
+
+  constructor(rounds: AuditRounds, refusals: CountedRefusals, log: Log) {
+    this.#loops = new Loops(log);
+    this.#rounds = rounds;
+    this.#refusals = refusals;
+  }
+
+  onApplicationBootstrap(): void {
+    this.#loops.start('audit rounds', (stop) => this.#rounds.run(stop));
+    this.#loops.start('refusals', (stop) => this.#refusals.run(stop));
+  }
+
+  /** After the last request: what has been counted is written before the loops end. */
+  onApplicationShutdown(): Promise<void> {
+    return this.#loops.stop();
+  }
+}

@@ -1,4 +1,4 @@
-export { ACTIONS, isAuditAction, type AuditAction } from './domain/actions.js';
+export { ACTIONS, type AuditAction } from './domain/actions.js';
 export {
   MAX_ENTRY_BYTES,
   entryBytes,
@@ -10,10 +10,9 @@ export {
   type EntryRow,
   type LogId,
   type NewEntry,
-  type Outcome,
   type Subject,
 } from './domain/entry.js';
 export { AuditLog } from './audit-log.js';
-export { AuditQuery, type EntryFilter, type EntryPage, type Page } from './audit-query.js';
+export { AuditQuery, type EntryPage } from './audit-query.js';
 export { Refusals, type Refusal } from './refusals.js';
-export { SelfCheck, type Finding, type FindingKind } from './self-check.js';
+export { SelfCheck, type Finding } from './self-check.js';

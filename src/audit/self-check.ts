@@ -4,19 +4,17 @@ import type { Tx } from '../kernel/tx.js';
  * What is wrong with the log's defences. `hardening`: `migrate --privileged` has not been run. Everything else
  * should not be possible and means that somebody with more rights than the service changed something.
  */
-export const FINDING_KINDS = [
-  'hardening',
-  'trigger',
-  'grant',
-  'member',
-  'role',
-  'function',
-  'stranger',
-  'partition',
-  'setting',
-  'check',
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
+type FindingKind =
+  | 'hardening'
+  | 'trigger'
+  | 'grant'
+  | 'member'
+  | 'role'
+  | 'function'
+  | 'stranger'
+  | 'partition'
+  | 'setting'
+  | 'check';
 
 export interface Finding {
   readonly kind: FindingKind;

@@ -53,6 +53,3 @@ export const ACTIONS = [
 ] as const;
 
 export type AuditAction = (typeof ACTIONS)[number];
-
-export const isAuditAction = (text: string): text is AuditAction =>
-  (ACTIONS as readonly string[]).includes(text);

@@ -3,14 +3,14 @@ import type { Hash } from '../../contract/crypto-types.js';
 import type { CaseId, ConnectionId, EntryId, Id, OrganizationId } from '../../kernel/ids.js';
 import type { AuditAction } from './actions.js';
 
-export type JsonValue =
+type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
-export type JsonObject = Readonly<Record<string, JsonValue>>;
+type JsonObject = Readonly<Record<string, JsonValue>>;
 
 /** Whose log an entry belongs to: an organization, or the installation for what belongs to no organization. */
 export type LogId = OrganizationId | Id<'installation'>;
 
-export type Outcome = 'success' | 'refused' | 'failure';
+type Outcome = 'success' | 'refused' | 'failure';
 
 /** Who did it. `outsider` has not proven who it is; its id names the door it stood at. */
 export interface Actor {
