@@ -18,6 +18,7 @@ import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import { Installation } from '../platform/installation/installation.js';
 import { SubjectReports } from '../tokens/index.js';
+import { TokensModule } from '../tokens/tokens.module.js';
 import { AdminKeys } from './admin-keys.js';
 import { CaseViews } from './case-views.js';
 import { AdminKeysController } from './http/admin-keys.controller.js';
@@ -37,7 +38,15 @@ import { Subjects } from './subjects.js';
 
 /** The admin API and its keys. */
 @Module({
-  imports: [AuditModule, CasesModule, OutboxModule, DirectoryModule, ApiKeysModule, DeprovisionModule],
+  imports: [
+    AuditModule,
+    CasesModule,
+    OutboxModule,
+    DirectoryModule,
+    ApiKeysModule,
+    DeprovisionModule,
+    TokensModule,
+  ],
   controllers: [
     OrganizationsController,
     ConnectionsController,

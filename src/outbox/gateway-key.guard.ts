@@ -1,24 +1,26 @@
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { LogId, Refusals } from '../audit/index.js';
+import { Refusals, type LogId } from '../audit/index.js';
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { RequestSlot } from '../platform/http/request.js';
-import type { Gateways } from './gateways.js';
+import { Installation } from '../platform/installation/installation.js';
+import { Gateways } from './gateways.js';
 
 /** Which gateway's key the request carried. */
 export const callingGateway = new RequestSlot<GatewayId>();
 
 /** Lets a living gateway's key through: `Authorization: Bearer ofs_gateway_…`. */
+@Injectable()
 export class GatewayKeyGuard implements CanActivate {
   readonly #gateways: Gateways;
   readonly #refusals: Refusals;
   readonly #installation: LogId;
 
-  constructor(gateways: Gateways, refusals: Refusals, installation: LogId) {
+  constructor(gateways: Gateways, refusals: Refusals, installation: Installation) {
     this.#gateways = gateways;
     this.#refusals = refusals;
-    this.#installation = installation;
+    this.#installation = installation.id;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
-import { AuditLog, Refusals } from '../audit/index.js';
+import { AuditLog } from '../audit/index.js';
 import { ServiceConfig } from '../config/service-config.js';
 import { Transactions } from '../kernel/tx.js';
 import { RecordKeys } from '../platform/crypto/key-ring.js';
@@ -49,12 +49,7 @@ import { RegisteredGateways } from './registered-gateways.js';
           stalenessMs: config.stalenessMs,
         }),
     },
-    {
-      provide: GatewayKeyGuard,
-      inject: [Gateways, Refusals, Installation],
-      useFactory: (gateways: Gateways, refusals: Refusals, { id }: Installation) =>
-        new GatewayKeyGuard(gateways, refusals, id),
-    },
+    GatewayKeyGuard,
   ],
   exports: [Gateways],
 })

@@ -1,6 +1,7 @@
 import type { Actor } from '../audit/index.js';
 import type { Policy } from '../contract/lease.js';
 import type { GatewayId } from '../kernel/ids.js';
+import type { Secret } from '../kernel/secret.js';
 
 /** Who asks, for the audit log. */
 export interface Asking {
@@ -37,6 +38,9 @@ export abstract class Gateways {
     name: string,
     asking: Asking,
   ): Promise<{ readonly id: GatewayId; readonly key: string }>;
+
+  /** Makes the gateway of a key that was made elsewhere (the home of an embedded start), unless it is there. */
+  abstract ensure(name: string, key: Secret): Promise<void>;
 
   /**
    * Ends its key, and it no longer counts for cases that it has not answered.

@@ -17,6 +17,7 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import { WalkTimes } from '../platform/metrics/walk-times.js';
 import { CoalescingPublisher } from './coalescing-publisher.js';
 import { Enforcements } from './enforcements.js';
+import { Gateways } from './gateways.js';
 import { GatewaysModule } from './gateways.module.js';
 import { KidRevocations } from './kid-revocations.js';
 import { ObservedPublisher } from './observed-publisher.js';
@@ -206,13 +207,19 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
 })
 export class OutboxModule implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #loops: OutboxLoops;
+  readonly #gateways: Gateways;
+  readonly #config: ServiceConfig;
 
-  constructor(loops: OutboxLoops) {
+  constructor(loops: OutboxLoops, gateways: Gateways, config: ServiceConfig) {
     this.#loops = loops;
+    this.#gateways = gateways;
+    this.#config = config;
   }
 
-  onApplicationBootstrap(): Promise<void> {
-    return this.#loops.start();
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.#config.gatewayKey !== null)
+      await this.#gateways.ensure('local', this.#config.gatewayKey);
+    await this.#loops.start();
   }
 
   onApplicationShutdown(): Promise<void> {

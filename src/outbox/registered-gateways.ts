@@ -1,6 +1,7 @@
 import { entryOf, type AuditEntry, type AuditLog } from '../audit/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
+import type { Secret } from '../kernel/secret.js';
 import type { Transactions } from '../kernel/tx.js';
 import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { Gateways, type Asking, type GatewayView } from './gateways.js';
@@ -36,6 +37,26 @@ export class RegisteredGateways extends Gateways {
       await audit.append(tx, [this.#entry('gateway.registered', id, at, asking)]);
     });
     return { id, key: text.reveal() };
+  }
+
+  override async ensure(name: string, key: Secret): Promise<void> {
+    const { transactions, audit, secrets } = this.#parts;
+    const parsed = secrets.parse<'gateway'>('gateway', key.reveal());
+    if (parsed === null) throw new TypeError('the key is no gateway key');
+    await transactions.run('service', async (tx) => {
+      const made = await addGateway(tx, {
+        id: parsed.id,
+        name,
+        digest: secrets.form('gateway', parsed.id, secrets.bytesOf(parsed)).digest,
+      });
+      if (!made) return;
+      const at = await audit.now(tx);
+      const asking: Asking = {
+        actor: { type: 'service', id: 'start' },
+        requestId: newId<'request'>(),
+      };
+      await audit.append(tx, [this.#entry('gateway.registered', parsed.id, at, asking)]);
+    });
   }
 
   override async remove(id: GatewayId, asking: Asking): Promise<void> {

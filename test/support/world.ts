@@ -14,6 +14,7 @@ import {
 import { Secret } from '../../src/kernel/secret.js';
 import type { Lane } from '../../src/kernel/tx.js';
 import { RevocationPublisher, type OutboxRecord } from '../../src/outbox/index.js';
+import { SystemClock } from '../../src/platform/clock/system-clock.js';
 import { sha256 } from '../../src/platform/crypto/sha256.js';
 import { openLanes } from '../../src/platform/postgres/lanes.js';
 import { PostgresTransactions } from '../../src/platform/postgres/postgres-transactions.js';
@@ -28,7 +29,7 @@ export class RememberingPublisher extends RevocationPublisher {
   }
 }
 
-export const systemClock: Clock = { now: () => new Date(), monotonicMs: () => performance.now() };
+export const systemClock: Clock = new SystemClock();
 
 /** The heart on a database of its own, and SQL to set the scene and to look behind it. */
 export class World {

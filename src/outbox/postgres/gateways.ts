@@ -5,7 +5,7 @@ import { rows, sql, touch } from '../../platform/postgres/rows.js';
 const add = sql(
   'outbox.add-gateway',
   `insert into gateways (id, name, digest) values ($1, $2, $3)
-   on conflict (name) where deleted_at is null do nothing`,
+   on conflict do nothing`,
 );
 
 /** @returns false when a living gateway has this name */

@@ -1,13 +1,11 @@
-import {
-  KafkaJSNumberOfRetriesExceeded,
-  KafkaJSProtocolError,
-  type Producer,
-  type RecordMetadata,
-} from 'kafkajs';
+import kafkajs, { type Producer, type RecordMetadata } from 'kafkajs';
 import type { Log } from '../log/log.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { MessagesRefused, TopicProducer, type OutgoingMessage } from './topic-producer.js';
+
+// kafkajs is CommonJS, and Node finds only some of its names by itself.
+const { KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } = kafkajs;
 
 /** What the broker waits for its replicas, milliseconds. */
 const REPLICAS_MS = 3_000;

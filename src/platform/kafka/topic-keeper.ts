@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, type Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import type { Log } from '../log/log.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaSettings } from './kafka-settings.js';
@@ -9,6 +9,9 @@ import {
   type TopicFound,
   type TopicPlan,
 } from './topic-plan.js';
+
+// kafkajs is CommonJS, and Node finds only some of its names by itself.
+const { ConfigResourceTypes } = kafkajs;
 
 export abstract class TopicKeeper {
   /**

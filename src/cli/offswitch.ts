@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { demo } from './demo/demo.js';
+import { gatewayCommand } from './gateway-command.js';
+import { keysCommand } from './keys-command.js';
+import { migrateCommand } from './migrate-command.js';
+
+const USAGE = `offswitch <command>
+
+  demo [--json]             the whole story, against real servers
+  gateway [--listen HOST:PORT] [--id NAME] [--policy strict|balanced|best-effort]
+                            one gateway, answering at /authz
+  keys                      new secrets for an installation
+  migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
+`;
+
+async function run([command, ...parameters]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'demo': {
+      const { values } = parseArgs({
+        args: [...parameters],
+        options: { json: { type: 'boolean' } },
+      });
+      return demo(values.json ?? false);
+    }
+    case 'gateway':
+      return gatewayCommand(parameters);
+    case 'keys':
+      return keysCommand();
+    case 'migrate': {
+      const options = { privileged: { type: 'boolean' } } as const;
+      const { values } = parseArgs({ args: [...parameters], options });
+      return migrateCommand(values.privileged ?? false);
+    }
+    case undefined:
+    default:
+      process.stderr.write(USAGE);
+      return 2;
+  }
+}
+
+run(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);
