@@ -16,6 +16,27 @@ export class Heart1763900000500 implements MigrationInterface {
       create function name_lock(p_org uuid, p_value text) returns bigint language sql immutable
       return hashtextextended('name:' || p_org::text || ':' || p_value, 0);
 
+      -- One subject's generation row, locked. The advisory lock stands in line: whoever waits for it is next, while a row
+      -- lock lets every further sharer pass the one who waits to have it alone. False when there is no such row.
+      create function subject_lock(p_org uuid, p_scope text, p_id uuid) returns bigint language sql immutable
+      return hashtextextended(p_scope || ':' || p_org::text || ':' || p_id::text, 0);
+
+      create function lock_alone(p_org uuid, p_scope text, p_id uuid) returns boolean language plpgsql volatile as $$
+      begin
+        perform pg_advisory_xact_lock(subject_lock(p_org, p_scope, p_id));
+        perform from subject_generations g
+          where g.organization_id = p_org and g.scope = p_scope and g.subject_id = p_id for update;
+        return found;
+      end $$;
+
+      create function lock_shared(p_org uuid, p_scope text, p_id uuid) returns boolean language plpgsql volatile as $$
+      begin
+        perform pg_advisory_xact_lock_shared(subject_lock(p_org, p_scope, p_id));
+        perform from subject_generations g
+          where g.organization_id = p_org and g.scope = p_scope and g.subject_id = p_id for share;
+        return found;
+      end $$;
+
       -- Everything that a plan needs to know of one person, in one object.
       create function person_state(p_org uuid, p_user uuid) returns jsonb language sql stable
       begin atomic
@@ -83,8 +104,7 @@ export class Heart1763900000500 implements MigrationInterface {
         select r.user_id into v_user from resources r
          where r.organization_id = p_org and r.connection_id = p_connection and r.id = p_resource;
         if not found then return null; end if;
-        perform from subject_generations g
-          where g.organization_id = p_org and g.scope = 'user' and g.subject_id = v_user for update;
+        perform lock_alone(p_org, 'user', v_user);
         select jsonb_build_object('at', clock_timestamp(), 'person', person_state(p_org, v_user),
                                   'resource', resource_state(p_org, p_connection, p_resource))
           into v_before;
@@ -124,8 +144,7 @@ export class Heart1763900000500 implements MigrationInterface {
           having count(distinct r.user_id) = 1;
         end if;
         if v_user is not null then
-          perform from subject_generations g
-            where g.organization_id = p_org and g.scope = 'user' and g.subject_id = v_user for update;
+          perform lock_alone(p_org, 'user', v_user);
         end if;
         return (select jsonb_build_object(
           'at', clock_timestamp(),
@@ -193,8 +212,7 @@ export class Heart1763900000500 implements MigrationInterface {
         perform lock_names(v_org, v_names);
         v_users := resolve_signal(v_org, v_connection, v_names);
         if cardinality(v_users) = 1 then
-          perform from subject_generations g
-            where g.organization_id = v_org and g.scope = 'user' and g.subject_id = v_users[1] for update;
+          perform lock_alone(v_org, 'user', v_users[1]);
         end if;
         return (select jsonb_build_object('at', clock_timestamp(), 'users', to_jsonb(v_users),
                   'person', case when cardinality(v_users) = 1 then person_state(v_org, v_users[1]) end));
@@ -208,9 +226,7 @@ export class Heart1763900000500 implements MigrationInterface {
         else
           perform pg_advisory_xact_lock_shared(organization_lock(p_org));
         end if;
-        perform from subject_generations g
-          where g.organization_id = p_org and g.scope = p_scope and g.subject_id = p_id for update;
-        if not found then return null; end if;
+        if not lock_alone(p_org, p_scope, p_id) then return null; end if;
         return (select jsonb_build_object(
             'at', clock_timestamp(), 'generation', g.generation, 'holds', g.holds, 'lifts', g.lifts,
             'user', case p_scope when 'user' then p_id
@@ -225,10 +241,11 @@ export class Heart1763900000500 implements MigrationInterface {
          where g.organization_id = p_org and g.scope = p_scope and g.subject_id = p_id);
       end $$;
 
-      -- All that came through one API key: its families, each by id.
+      -- All that came through one API key: its families, each by id. The organization is locked alone: an issue that
+      -- has found the key live is either done, or finds it ended.
       create function lock_api_key(p_org uuid, p_key uuid) returns jsonb language plpgsql volatile as $$
       begin
-        perform pg_advisory_xact_lock_shared(organization_lock(p_org));
+        perform pg_advisory_xact_lock(organization_lock(p_org));
         perform from api_keys k where k.organization_id = p_org and k.id = p_key;
         if not found then return null; end if;
         update api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())

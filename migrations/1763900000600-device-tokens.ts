@@ -2,9 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * The first trip of issue, redeem and refresh: lock, and only then, in a later statement with a snapshot and a clock
- * of its own, read. Lock order: organization (shared, so that its own revocation waits for few and starves never),
- * generation rows of user, device, family. Whoever revokes one of them takes its row for update: either it comes
- * first, and is seen here, or it comes after, and finds what was issued.
+ * of its own, read. Lock order: organization, then user and device (shared),
+ * then the family (alone). Whoever revokes one of them has it alone: either it comes first, and is seen here, or it
+ * comes after, and finds what was issued.
  */
 export class DeviceTokens1763900000600 implements MigrationInterface {
   readonly name = 'DeviceTokens1763900000600';
@@ -25,14 +25,11 @@ export class DeviceTokens1763900000600 implements MigrationInterface {
       language plpgsql volatile as $$
       begin
         perform pg_advisory_xact_lock_shared(organization_lock(p_org));
-        perform from subject_generations g
-          where g.organization_id = p_org and g.scope = 'user' and g.subject_id = p_user for share;
+        perform lock_shared(p_org, 'user', p_user);
         if p_alone then
-          perform from subject_generations g
-            where g.organization_id = p_org and g.scope = 'device' and g.subject_id = p_device for update;
+          perform lock_alone(p_org, 'device', p_device);
         else
-          perform from subject_generations g
-            where g.organization_id = p_org and g.scope = 'device' and g.subject_id = p_device for share;
+          perform lock_shared(p_org, 'device', p_device);
         end if;
         return (select jsonb_build_object(
           'at', clock_timestamp(),
@@ -51,12 +48,9 @@ export class DeviceTokens1763900000600 implements MigrationInterface {
         select t.user_id, t.device_id into v_user, v_device from device_tokens t
          where t.organization_id = p_org and t.id = p_family;
         if not found then return null; end if;
-        perform from subject_generations g
-          where g.organization_id = p_org and g.scope = 'user' and g.subject_id = v_user for share;
-        perform from subject_generations g
-          where g.organization_id = p_org and g.scope = 'device' and g.subject_id = v_device for share;
-        perform from subject_generations g
-          where g.organization_id = p_org and g.scope = 'family' and g.subject_id = p_family for update;
+        perform lock_shared(p_org, 'user', v_user);
+        perform lock_shared(p_org, 'device', v_device);
+        perform lock_alone(p_org, 'family', p_family);
         return (select jsonb_build_object(
             'at', clock_timestamp(),
             'org', subject_standing(p_org, 'org', p_org),

@@ -37,8 +37,8 @@ export abstract class ApiKeys {
   abstract list(organization: OrganizationId, page: PageOf<ApiKeyId>): Promise<Listed<ApiKey>>;
 
   /**
-   * Whether the key may still be used. Its row stays as it is until the transaction ends: whoever ends the key
-   * waits, and then finds what came through it.
+   * Whether the key may still be used. The caller shares the organization's lock: whoever ends a key has that lock
+   * alone, so the answer holds until the transaction ends.
    */
   abstract isLive(tx: Tx, organization: OrganizationId, id: ApiKeyId): Promise<boolean>;
 }
