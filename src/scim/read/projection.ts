@@ -53,14 +53,9 @@ function placeOf(path: string): readonly Place[] {
         },
       ];
     case 'read_only':
-      return [{ schema: null, name: named.name, sub: null }];
+      // `meta.version`: parts that no client ever sets.
+      return [{ schema: null, name: named.name, sub: /\.(\w+)$/.exec(path)?.[1] ?? null }];
     case 'unknown':
-      return metaPart(path);
+      return [];
   }
-}
-
-/** `meta.version`: `meta` has parts, but no client ever sets them. */
-function metaPart(path: string): readonly Place[] {
-  const sub = /^meta\.(\w+)$/i.exec(path)?.[1];
-  return sub === undefined ? [] : [{ schema: null, name: 'meta', sub }];
 }
