@@ -75,6 +75,7 @@ export default tseslint.config(
         module: 'writable',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
+        setInterval: 'readonly',
         URL: 'readonly',
         fetch: 'readonly',
       },

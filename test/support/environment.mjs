@@ -7,6 +7,7 @@ const PATIENCE_MS = 3_000;
 export default class LeakCheckedEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
+    endWithParent();
     this.before = new Set([...openHandles().keys(), ...children().keys()]);
   }
 
@@ -35,6 +36,17 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
     const open = [...openHandles(), ...children()];
     return open.filter(([key]) => !this.before.has(key)).map(([, text]) => text);
   }
+}
+
+/**
+ * A worker of jest whose parent was killed would finish its file, and hold its servers until then. (Its channel would
+ * tell too, but who listens to the channel keeps jest's worker from ending in peace.)
+ */
+function endWithParent() {
+  if (process.send === undefined || process.offswitchParent !== undefined) return;
+  process.offswitchParent = process.ppid;
+  const isOrphan = () => process.ppid !== process.offswitchParent;
+  setInterval(() => isOrphan() && process.kill(process.pid, 'SIGKILL'), 500).unref();
 }
 
 /** Sockets and listeners of this process. Node has no public list of them with their addresses. */

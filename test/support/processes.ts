@@ -1,7 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import type { Embedded } from '../../src/platform/embedded/start-embedded.js';
 import { fromSource, inProject } from './from-source.js';
 
@@ -34,6 +36,22 @@ export const nothingIsLeftOf = (directory: string): Promise<void> =>
 export const nobodyRunsIn = (directory: string): Promise<void> =>
   until(`no process in ${directory}`, () => processesIn(directory).length === 0);
 
+/**
+ * Starts a program of the sources, `['src/main.ts']`. It ends with this process, however this one ends; a test that only
+ * forgets it fails by the leak check.
+ */
+export function startProgram(
+  [file, ...parameters]: readonly [string, ...string[]],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly detached?: boolean } = {},
+): ChildProcessByStdio<Writable, Readable, null> {
+  const tie = pathToFileURL(inProject('scripts/tied-to-parent.mjs')).href;
+  return spawn(process.execPath, [...fromSource, '--import', tie, inProject(file), ...parameters], {
+    ...options,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...(options.env ?? process.env), OFFSWITCH_TIED_TO: String(process.pid) },
+  });
+}
+
 export interface Holder {
   readonly embedded: Embedded;
   readonly pid: number;
@@ -51,11 +69,10 @@ export async function startHolder(
   options: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Holder> {
-  const child = spawn(
-    process.execPath,
-    [...fromSource, inProject('test/support/holder.ts'), JSON.stringify(options)],
-    { stdio: ['ignore', 'pipe', 'inherit'], detached: true, env },
-  );
+  const child = startProgram(['test/support/holder.ts', JSON.stringify(options)], {
+    env,
+    detached: true,
+  });
   const exited = once(child, 'exit');
   const said: (Embedded & { readonly failed?: string })[] = [];
   createInterface(child.stdout).on('line', (line) =>
