@@ -12,13 +12,17 @@ import { ProblemFilter } from './platform/http/problem.filter.js';
 import { QueryGuard } from './platform/http/query.guard.js';
 import type { Log } from './platform/log/log.js';
 import { NestLog } from './platform/log/nest-log.js';
+import { TokensModule } from './tokens/tokens.module.js';
 
 export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
   readonly log: Log;
 }
 
 /** What docs/openapi.json describes. */
-export const documented: Documented = { modules: [AdminModule], schemas: adminSchemas };
+export const documented: Documented = {
+  modules: [AdminModule, TokensModule],
+  schemas: adminSchemas,
+};
 
 /**
  * The one app that `main`, the tests and the demo share. It is initialised but does not listen yet; `app.close()`

@@ -44,8 +44,8 @@ import { Subjects } from './subjects.js';
     OutboxModule,
     DirectoryModule,
     ApiKeysModule,
-    DeprovisionModule,
     TokensModule,
+    DeprovisionModule,
   ],
   controllers: [
     OrganizationsController,

@@ -23,8 +23,6 @@ import { Log } from '../../src/platform/log/log.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
 import { MetricsModule } from '../../src/platform/metrics/metrics.module.js';
 import { PostgresModule } from '../../src/platform/postgres/postgres.module.js';
-import { DeviceAssignments, SubjectReports } from '../../src/tokens/index.js';
-import { PostgresSubjectReports } from '../../src/tokens/postgres/postgres-subject-reports.js';
 import { openApiOf } from '../../src/platform/http/open-api.js';
 import { DocumentedAnswers } from './documented-answers.js';
 import { topicPrefix } from './kafka.js';
@@ -49,8 +47,6 @@ class Platform {
         useFactory: (transactions: Transactions) =>
           transactions.run('service', (tx) => Installation.of(tx, null)),
       },
-      { provide: DeviceAssignments, useValue: {} },
-      { provide: SubjectReports, useFactory: () => new PostgresSubjectReports() },
     ];
     return {
       module: Platform,

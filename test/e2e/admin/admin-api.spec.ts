@@ -49,8 +49,8 @@ describe('connections', () => {
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ url: `${app.url}/scim/v2`, link: 'user-name' });
     expect(made.body.secret).toMatch(/^ofs_scim_/);
-    const { secret: _, ...rest } = made.body;
-    expect((await get(at(`/connections/${made.body.id}`))).body).toEqual(rest);
+    const read = (await get(at(`/connections/${made.body.id}`))).body;
+    expect({ ...read, secret: made.body.secret }).toEqual(made.body);
     expect(JSON.stringify((await get(at('/connections'))).body)).not.toContain('ofs_scim_');
   });
 
@@ -143,9 +143,9 @@ describe('api keys', () => {
     expect(made.status).toBe(201);
     expect(made.body.key).toMatch(/^ofs_api_/);
     expect((await app.ask('DELETE', at(`/api-keys/${made.body.id}`))).status).toBe(204);
-    const { key: _, ...rest } = made.body;
-    expect((await get(at(`/api-keys/${made.body.id}`))).body).toEqual({
-      ...rest,
+    const ended = (await get(at(`/api-keys/${made.body.id}`))).body;
+    expect({ ...ended, key: made.body.key }).toEqual({
+      ...made.body,
       revoked_at: expect.any(String),
     });
     expect((await all(at('/api-keys'))).map(({ id }) => id)).toContain(made.body.id);
@@ -165,6 +165,34 @@ describe('devices', () => {
     expect((await get(at('/devices?device_id=scanner-1'))).body.items).toEqual([made.body]);
     const again = await post(at('/devices'), { device_id: 'scanner-1' });
     expect(again.body).toMatchObject({ status: 409, code: 'device.taken' });
+  });
+});
+
+describe('assignments', () => {
+  it('give a device to people and take it back; giving away an unowned one ends what it had', async () => {
+    const { user } = await app.person(org, 'hands@example.test');
+    const other = await app.person(org, 'more-hands@example.test');
+    const { id } = (await post(at('/devices'), { device_id: 'shared-1' })).body;
+    const put = (who: string) => app.ask('PUT', at(`/devices/${id}/assignments/${who}`));
+    expect((await put(user)).status).toBe(204);
+    expect((await get(at(`/devices/${id}`))).body).toMatchObject({
+      generation: 2,
+      users: [{ id: user, live_tokens: 0 }],
+    });
+    expect((await put(user)).status).toBe(204);
+    expect((await put(other.user)).status).toBe(204);
+    expect((await get(at(`/devices/${id}`))).body).toMatchObject({
+      generation: 2,
+      users: [{ id: user }, { id: other.user }],
+    });
+    expect((await get(at(`/devices?user=${other.user}`))).body.items).toMatchObject([{ id }]);
+    const take = () => app.ask('DELETE', at(`/devices/${id}/assignments/${user}`));
+    expect((await take()).status).toBe(204);
+    expect((await take()).body).toMatchObject({ status: 404, code: 'assignment.unknown' });
+    expect((await put(newId())).body).toMatchObject({ status: 404, code: 'user.unknown' });
+    expect(await actions()).toEqual(
+      expect.arrayContaining(['device.assigned', 'device.unassigned']),
+    );
   });
 });
 
