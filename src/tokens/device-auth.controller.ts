@@ -13,6 +13,7 @@ import { ACCESS_TTL_S } from '../contract/access-token.js';
 import type { PersonReference } from '../directory/index.js';
 import { bearerOf } from '../platform/http/bearer.js';
 import { Mark } from '../platform/http/incoming.decorator.js';
+import { Refuses } from '../platform/http/refuses.decorator.js';
 import type { RequestMark } from '../platform/http/request.js';
 import type { DeviceTokenAnswer } from './access-minter.js';
 import { ApiKeyGuard, CallingKey } from './api-key.guard.js';
@@ -46,6 +47,7 @@ export class DeviceAuthController {
   @ApiOperation({ summary: 'Get a bootstrap token for a device' })
   @ApiSecurity('api-key')
   @ApiCreatedResponse({ type: BootstrapTokenView })
+  @Refuses(400, 401, 403, 404, 409, 413, 415, 500, 503)
   async token(
     @CallingKey() by: OpenApiKey,
     @Body() body: BootstrapTokenRequest,
@@ -66,6 +68,7 @@ export class DeviceAuthController {
   @ApiOperation({ summary: 'Redeem a bootstrap token, once, for a device token' })
   @ApiBearerAuth('bootstrap-token')
   @ApiCreatedResponse({ type: DeviceTokenView })
+  @Refuses(400, 401, 403, 413, 415, 500, 503)
   async bootstrap(
     @Headers('authorization') authorization: string | undefined,
     @Body() body: RedeemBody,
@@ -89,6 +92,7 @@ export class DeviceAuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Get a new access token; the refresh token is replaced' })
   @ApiOkResponse({ type: DeviceTokenView })
+  @Refuses(400, 401, 403, 413, 415, 500, 503)
   async refresh(
     @Body() body: RefreshBody,
     @Mark() mark: RequestMark,
@@ -100,6 +104,7 @@ export class DeviceAuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Give a device token back' })
   @ApiNoContentResponse()
+  @Refuses(400, 401, 413, 415, 500, 503)
   async revoke(@Body() body: RevokeBody, @Mark() mark: RequestMark): Promise<void> {
     await this.#deviceAuth.revoke.execute(body.refresh_token, body.reason ?? null, mark);
   }

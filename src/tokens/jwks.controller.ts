@@ -2,6 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Jwks } from '../contract/lease.js';
 import { TokenKeys } from '../platform/crypto/key-ring.js';
+import { Refuses } from '../platform/http/refuses.decorator.js';
 
 /** The keys that verify access tokens, announced and leaving ones among them (RFC 7517 §5). */
 @ApiTags('keys')
@@ -17,7 +18,15 @@ export class JwksController {
   @Get('jwks.json')
   @Header('cache-control', 'public, max-age=300')
   @ApiOperation({ summary: 'The keys that verify access tokens' })
-  @ApiOkResponse({ description: 'A JWK Set (RFC 7517 §5)' })
+  @ApiOkResponse({
+    description: 'A JWK Set (RFC 7517 §5)',
+    schema: {
+      type: 'object',
+      properties: { keys: { type: 'array', items: { type: 'object' } } },
+      required: ['keys'],
+    },
+  })
+  @Refuses(500, 503)
   jwks(): Jwks {
     return this.#keys.publicJwks;
   }

@@ -38,7 +38,7 @@ export class AdminKeysController {
 
   @Post('organizations/:org/admin-keys')
   @Needs('own')
-  @ApiParam({ name: 'org', format: 'uuid' })
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
   @Takes('Make an admin key of the organization. It is shown once', 201, 'NewAdminKey')
   async create(
     @Param('org', ORG) organization: OrganizationId,
@@ -50,7 +50,7 @@ export class AdminKeysController {
 
   @Get('organizations/:org/admin-keys')
   @Needs('read')
-  @ApiParam({ name: 'org', format: 'uuid' })
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
   @Lists('Admin keys of the organization, newest first', 'AdminKey')
   async list(
     @Param('org', ORG) organization: OrganizationId,
@@ -64,8 +64,8 @@ export class AdminKeysController {
   @Delete('organizations/:org/admin-keys/:key')
   @HttpCode(204)
   @Needs('own')
-  @ApiParam({ name: 'org', format: 'uuid' })
-  @ApiParam({ name: 'key', format: 'uuid' })
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
+  @ApiParam({ name: 'key', type: String, format: 'uuid' })
   @Does('End an admin key of the organization, not the one in use', 409)
   async revoke(
     @Param('org', ORG) organization: OrganizationId,
@@ -95,7 +95,7 @@ export class AdminKeysController {
   @Delete('admin-keys/:key')
   @HttpCode(204)
   @Needs('own', 'installation')
-  @ApiParam({ name: 'key', format: 'uuid' })
+  @ApiParam({ name: 'key', type: String, format: 'uuid' })
   @Does('End an admin key of the installation, not the one in use', 409)
   async revokeHere(@Param('key', KEY) key: AdminKeyId, @Caller() caller: Calling): Promise<void> {
     await this.#keys.revoke(null, key, caller.asking);

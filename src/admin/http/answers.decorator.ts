@@ -1,31 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { Refuses, type RefusedStatus } from '../../platform/http/refuses.decorator.js';
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-
-const REFUSALS = {
-  400: 'The request is malformed, or holds an unknown or invalid value.',
-  401: 'The key is missing, malformed, or has been revoked.',
-  403: 'The role of the key does not allow it.',
-  404: 'Unknown, or of another organization.',
-  409: 'It conflicts with what is there.',
-  413: 'The body is too large.',
-  415: 'The body is not JSON.',
-  500: 'A fault of the service.',
-  503: 'Not now: the database did not answer. Nothing was done; try again.',
-} as const;
-
-export type RefusedStatus = keyof typeof REFUSALS;
-
-const refusal = (status: RefusedStatus): MethodDecorator =>
-  ApiResponse({
-    status,
-    description: REFUSALS[status],
-    content: { 'application/problem+json': { schema: ref('Problem') } },
-    ...(status === 503
-      ? { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } }
-      : {}),
-  });
 
 const answer = (status: number, schema: string | null): MethodDecorator =>
   ApiResponse({
@@ -58,7 +35,7 @@ const operation = (summary: string, more: readonly RefusedStatus[]): MethodDecor
   applyDecorators(
     ApiOperation({ summary }),
     ApiBearerAuth('admin_key'),
-    ...[...always, ...more].sort((a, b) => a - b).map(refusal),
+    Refuses(...always, ...more),
   );
 
 /** Reads one thing. */

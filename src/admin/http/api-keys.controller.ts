@@ -28,7 +28,7 @@ import { answerListed, pageOf } from './paging.js';
 const KEY = orUnknown('api_key.unknown');
 
 @ApiTags('api keys')
-@ApiParam({ name: 'org', format: 'uuid' })
+@ApiParam({ name: 'org', type: String, format: 'uuid' })
 @UseGuards(AdminGuard)
 @Controller('v1/organizations/:org/api-keys')
 export class ApiKeysController {
@@ -65,7 +65,7 @@ export class ApiKeysController {
 
   @Get(':key')
   @Needs('read')
-  @ApiParam({ name: 'key', format: 'uuid' })
+  @ApiParam({ name: 'key', type: String, format: 'uuid' })
   @Reads('One API key', 'ApiKey')
   async one(@Param('org', ORG) organization: OrganizationId, @Param('key', KEY) id: ApiKeyId) {
     const key = await this.#keys.get(organization, id);
@@ -76,7 +76,7 @@ export class ApiKeysController {
   @Delete(':key')
   @HttpCode(204)
   @Needs('operate', 'organization', { urgent: true })
-  @ApiParam({ name: 'key', format: 'uuid' })
+  @ApiParam({ name: 'key', type: String, format: 'uuid' })
   @Does('End an API key and every device token that came through it')
   async end(
     @Param('org', ORG) organization: OrganizationId,

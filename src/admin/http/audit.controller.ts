@@ -29,7 +29,7 @@ export class AuditController {
 
   @Get('organizations/:org/audit/events')
   @Needs('read')
-  @ApiParam({ name: 'org', format: 'uuid' })
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
   @Lists('The audit log of the organization, newest first', 'AuditEvent')
   list(
     @Param('org', ORG) organization: OrganizationId,

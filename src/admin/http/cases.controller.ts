@@ -15,7 +15,7 @@ import { Needs } from './needs.decorator.js';
 import { answerPage, limitOf } from './paging.js';
 
 @ApiTags('revocations')
-@ApiParam({ name: 'org', format: 'uuid' })
+@ApiParam({ name: 'org', type: String, format: 'uuid' })
 @UseGuards(AdminGuard)
 @Controller('v1/organizations/:org')
 export class CasesController {
@@ -76,7 +76,7 @@ export class CasesController {
 
   @Get('cases/:case')
   @Needs('read')
-  @ApiParam({ name: 'case', format: 'uuid' })
+  @ApiParam({ name: 'case', type: String, format: 'uuid' })
   @Reads('One revocation with its timeline', 'Case')
   one(
     @Param('org', ORG) organization: OrganizationId,

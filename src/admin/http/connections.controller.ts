@@ -36,7 +36,7 @@ import { answerListed, pageOf } from './paging.js';
 const CONNECTION = orUnknown('connection.unknown');
 
 @ApiTags('connections')
-@ApiParam({ name: 'org', format: 'uuid' })
+@ApiParam({ name: 'org', type: String, format: 'uuid' })
 @UseGuards(AdminGuard)
 @Controller('v1/organizations/:org/connections')
 export class ConnectionsController {
@@ -87,7 +87,7 @@ export class ConnectionsController {
 
   @Get(':connection')
   @Needs('read')
-  @ApiParam({ name: 'connection', format: 'uuid' })
+  @ApiParam({ name: 'connection', type: String, format: 'uuid' })
   @Reads('One connection', 'Connection')
   async one(
     @Param('org', ORG) organization: OrganizationId,
@@ -101,7 +101,7 @@ export class ConnectionsController {
 
   @Post(':connection/secrets')
   @Needs('own')
-  @ApiParam({ name: 'connection', format: 'uuid' })
+  @ApiParam({ name: 'connection', type: String, format: 'uuid' })
   @Takes('Rotate the secret. The old ones stay good for the overlap', 201, 'NewSecret')
   async rotate(
     @Param('org', ORG) organization: OrganizationId,
@@ -120,7 +120,7 @@ export class ConnectionsController {
   @Delete(':connection')
   @HttpCode(204)
   @Needs('own')
-  @ApiParam({ name: 'connection', format: 'uuid' })
+  @ApiParam({ name: 'connection', type: String, format: 'uuid' })
   @Does('Remove a connection: its secrets open nothing from now on. Holds stay')
   async remove(
     @Param('org', ORG) organization: OrganizationId,

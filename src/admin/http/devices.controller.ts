@@ -32,7 +32,7 @@ const DEVICE = orUnknown('device.unknown');
 const USER = orUnknown('user.unknown');
 
 @ApiTags('devices')
-@ApiParam({ name: 'org', format: 'uuid' })
+@ApiParam({ name: 'org', type: String, format: 'uuid' })
 @UseGuards(AdminGuard)
 @Controller('v1/organizations/:org/devices')
 export class DevicesController {
@@ -92,7 +92,7 @@ export class DevicesController {
 
   @Get(':device')
   @Needs('read')
-  @ApiParam({ name: 'device', format: 'uuid' })
+  @ApiParam({ name: 'device', type: String, format: 'uuid' })
   @Reads('One device, with its users, holds and live tokens', 'Device')
   async one(
     @Param('org', ORG) organization: OrganizationId,
@@ -105,8 +105,8 @@ export class DevicesController {
   @Put(':device/assignments/:user')
   @HttpCode(204)
   @Needs('operate')
-  @ApiParam({ name: 'device', format: 'uuid' })
-  @ApiParam({ name: 'user', format: 'uuid' })
+  @ApiParam({ name: 'device', type: String, format: 'uuid' })
+  @ApiParam({ name: 'user', type: String, format: 'uuid' })
   @Does('Give the device to one more user. If it was nobody’s, what was issued for it ends')
   async assign(
     @Param('org', ORG) organization: OrganizationId,
@@ -121,8 +121,8 @@ export class DevicesController {
   @Delete(':device/assignments/:user')
   @HttpCode(204)
   @Needs('operate')
-  @ApiParam({ name: 'device', format: 'uuid' })
-  @ApiParam({ name: 'user', format: 'uuid' })
+  @ApiParam({ name: 'device', type: String, format: 'uuid' })
+  @ApiParam({ name: 'user', type: String, format: 'uuid' })
   @Does('Take the device from a user')
   async unassign(
     @Param('org', ORG) organization: OrganizationId,
@@ -137,8 +137,8 @@ export class DevicesController {
   @Delete(':device/holds/:hold')
   @HttpCode(204)
   @Needs('operate')
-  @ApiParam({ name: 'device', format: 'uuid' })
-  @ApiParam({ name: 'hold' })
+  @ApiParam({ name: 'device', type: String, format: 'uuid' })
+  @ApiParam({ name: 'hold', type: String })
   @Does('Lift one hold by hand')
   async lift(
     @Param('org', ORG) organization: OrganizationId,

@@ -41,7 +41,7 @@ export class InstallationController {
   @Delete('gateways/:gateway')
   @HttpCode(204)
   @Needs('own', 'installation')
-  @ApiParam({ name: 'gateway', format: 'uuid' })
+  @ApiParam({ name: 'gateway', type: String, format: 'uuid' })
   @Does('Remove a gateway: its key opens nothing from now on')
   async remove(
     @Param('gateway', orUnknown('gateway.unknown')) id: GatewayId,

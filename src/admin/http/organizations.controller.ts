@@ -52,7 +52,7 @@ export class OrganizationsController {
 
   @Get(':org')
   @Needs('read')
-  @ApiParam({ name: 'org', format: 'uuid' })
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
   @Reads('One organization', 'Organization')
   async one(@Param('org', ORG) org: OrganizationId) {
     return organizationView(await this.#existing(org));
@@ -60,7 +60,7 @@ export class OrganizationsController {
 
   @Patch(':org')
   @Needs('own')
-  @ApiParam({ name: 'org', format: 'uuid' })
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
   @Takes('Change the settings of an organization', 200, 'Organization')
   async change(
     @Param('org', ORG) org: OrganizationId,

@@ -17,7 +17,7 @@ import { answerListed, pageOf } from './paging.js';
 const USER = orUnknown('user.unknown');
 
 @ApiTags('users')
-@ApiParam({ name: 'org', format: 'uuid' })
+@ApiParam({ name: 'org', type: String, format: 'uuid' })
 @UseGuards(AdminGuard)
 @Controller('v1/organizations/:org/users')
 export class UsersController {
@@ -49,7 +49,7 @@ export class UsersController {
 
   @Get(':user')
   @Needs('read')
-  @ApiParam({ name: 'user', format: 'uuid' })
+  @ApiParam({ name: 'user', type: String, format: 'uuid' })
   @Reads('One user, with devices, holds and live tokens', 'User')
   async one(@Param('org', ORG) organization: OrganizationId, @Param('user', USER) id: UserId) {
     const { it, report } = await this.#subjects.user(organization, id);
@@ -59,8 +59,8 @@ export class UsersController {
   @Delete(':user/holds/:hold')
   @HttpCode(204)
   @Needs('operate')
-  @ApiParam({ name: 'user', format: 'uuid' })
-  @ApiParam({ name: 'hold' })
+  @ApiParam({ name: 'user', type: String, format: 'uuid' })
+  @ApiParam({ name: 'hold', type: String })
   @Does('Lift one hold by hand')
   async lift(
     @Param('org', ORG) organization: OrganizationId,

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsString, Length, ValidateNested } from 'class-validator';
+import { IsDefined, IsIn, IsObject, IsString, Length, ValidateNested } from 'class-validator';
 import { ApiProperty } from '@nestjs/swagger';
 import { CASE_STATES } from '../../cases/index.js';
 import { REVOCABLE } from './revocable.js';
@@ -20,6 +20,7 @@ class RevocationSubject {
 export class RevocationBody {
   @ApiProperty({ type: RevocationSubject })
   @IsDefined()
+  @IsObject()
   @ValidateNested()
   @Type(() => RevocationSubject)
   readonly subject!: RevocationSubject;
@@ -54,6 +55,7 @@ class KidSubject {
 export class KidRevocationBody {
   @ApiProperty({ type: KidSubject })
   @IsDefined()
+  @IsObject()
   @ValidateNested()
   @Type(() => KidSubject)
   readonly subject!: KidSubject;

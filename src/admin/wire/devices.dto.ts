@@ -5,7 +5,7 @@ import { Text } from './text.decorator.js';
 import { holdSchema, holdsView } from './users.dto.js';
 
 export class NewDeviceBody {
-  @Text(200, { description: "The client's own string, unique in the organization." })
+  @Text(256, { description: "The client's own string, unique in the organization." })
   readonly device_id!: string;
 
   @Text(200, { optional: true })

@@ -21,7 +21,7 @@ export function openApiOf(app: INestApplication, { modules, schemas }: Documente
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: '`ofs_admin_…`' }, 'admin_key')
     .build();
-  return SwaggerModule.createDocument(
+  const document = SwaggerModule.createDocument(
     app,
     { ...head, components: { ...head.components, schemas } },
     {
@@ -30,4 +30,8 @@ export function openApiOf(app: INestApplication, { modules, schemas }: Documente
         `${controller.replace(/Controller$/, '')}.${method}`,
     },
   );
+  for (const schema of Object.values(document.components?.schemas ?? {}))
+    // An unknown member is refused, so the document says so, too.
+    if ('properties' in schema) schema.additionalProperties = false;
+  return document;
 }
