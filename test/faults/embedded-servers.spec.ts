@@ -169,6 +169,15 @@ describe('a home', () => {
     await after.stop();
   });
 
+  it('may lie where only its owner may go, also for root, who lends PostgreSQL an account', async () => {
+    const closed = await keptHome(); // mode 700
+    const embedded = await startEmbedded({ home: join(closed, 'inside'), ...postgres });
+    await expect(ask(embedded.databaseSuperuserUrl, 'select 1 as one')).resolves.toEqual([
+      { one: 1 },
+    ]);
+    await embedded.stop();
+  });
+
   it('writes to the disk what it acknowledges unless it is told otherwise', async () => {
     const embedded = await startEmbedded({ home: null, ...postgres });
     await expect(

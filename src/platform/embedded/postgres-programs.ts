@@ -96,7 +96,12 @@ export async function runAs(
     (await isReachable(program, runner.ids)) && (await isReachable(directory, runner.ids));
   if (isOpen) return { command: program, parameters, options: { ...options, uid, gid } };
   const identity = [`--reuid=${String(uid)}`, `--regid=${String(gid)}`, '--clear-groups'];
-  const capability = ['--inh-caps=-all,+dac_override', '--ambient-caps=+dac_override'];
+  // Without the securebit, access(2), by which initdb looks for its server, would ignore the capability.
+  const capability = [
+    '--inh-caps=-all,+dac_override',
+    '--ambient-caps=+dac_override',
+    '--securebits=+no_setuid_fixup',
+  ];
   return {
     command: 'setpriv',
     parameters: [...identity, ...capability, '--', program, ...parameters],
