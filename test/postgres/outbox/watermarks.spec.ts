@@ -1,10 +1,16 @@
 // P3: bounded staleness rests on this: a watermark never says that it covers what it does not. P4: one chain for ever.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as after } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
 import { readWatermark } from '../../../src/contract/read.js';
+import { newId } from '../../../src/kernel/ids.js';
+import { Transactions, type Lane, type Tx } from '../../../src/kernel/tx.js';
 import type { OutboxRecord } from '../../../src/outbox/index.js';
+import { advanceHead } from '../../../src/outbox/postgres/advance-head.js';
+import { acknowledgeHead, takeHead, type OwnHead } from '../../../src/outbox/postgres/heads.js';
 import { readClock } from '../../../src/outbox/postgres/read-clock.js';
 import type { OutgoingMessage } from '../../../src/platform/kafka/topic-producer.js';
+import { clientOf, entitiesOf, PostgresTx } from '../../../src/platform/postgres/postgres-tx.js';
 import { eventually } from '../../support/eventually.js';
 import { BreakingProducer, MemoryTopic, OutboxWorld } from '../../support/outbox-world.js';
 
@@ -45,6 +51,40 @@ async function storedHead(): Promise<{ seq: number; acked: boolean; holder: stri
     'select seq::integer, acked_at is not null as acked, holder from watermark_heads where partition = 0',
   );
   return row!;
+}
+
+/** Lets something happen between the first and the second question of each round. */
+class Interrupted extends Transactions {
+  readonly #inner: Transactions;
+  readonly #meanwhile: () => Promise<void>;
+
+  constructor(inner: Transactions, meanwhile: () => Promise<void>) {
+    super();
+    this.#inner = inner;
+    this.#meanwhile = meanwhile;
+  }
+
+  override run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#inner.run(lane, work);
+  }
+
+  override read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#inner.read(lane, (tx) => {
+      const client = clientOf(tx);
+      let asked = 0;
+      const query = async (question: {
+        readonly name: string;
+        readonly text: string;
+      }): Promise<unknown> => {
+        const answer = await client.query(question);
+        const isOfRound = ['outbox.read-clock', 'outbox.read-queue'].includes(question.name);
+        if (isOfRound && (asked += 1) === 1) await this.#meanwhile();
+        return answer;
+      };
+      const around = new PostgresTx({ query } as unknown as PoolClient, entitiesOf(tx));
+      return work(around.asTx());
+    });
+  }
 }
 
 describe('attack T: transactions that commit out of order', () => {
@@ -109,6 +149,26 @@ describe('attack T: transactions that commit out of order', () => {
     }
     expect(coveredAt.size).toBe(acknowledged.length);
   }, 60_000);
+
+  it('a commit between the two questions of a round, to the clock and to the queue, is not skipped', async () => {
+    const topic = new MemoryTopic();
+    const acknowledged: { readonly digest: string; readonly at: string }[] = [];
+    const between = new Interrupted(world.transactions, async () => {
+      const record = world.record();
+      await world.commit([record]);
+      const at = (await world.transactions.read('service', readClock)).toISOString();
+      acknowledged.push({ digest: record.digest, at });
+      // The clock of a watermark says milliseconds.
+      await after(2);
+    });
+    world.replica({ producer: topic, transactions: between }).publish().sweep().watermarks();
+    await eventually(() => links(topic).filter(({ covers }) => covers.length > 0).length > 2);
+    for (const { digest, at } of acknowledged.slice(0, 2)) {
+      const first = links(topic).find(({ t }) => t > at)!;
+      const covering = links(topic).find(({ covers }) => covers.includes(digest))!;
+      expect(covering.seq).toBeLessThanOrEqual(first.seq);
+    }
+  });
 
   it('a record that is not acknowledged by the broker holds T back; those that come later do not', async () => {
     const topic = new MemoryTopic();
@@ -255,6 +315,49 @@ describe('one chain', () => {
     world.replica({ producer: topic }).watermarks();
     await eventually(() => links(topic).length > seen);
     expectOneChain(topic);
+  });
+});
+
+describe('the compare-and-set', () => {
+  const writer = { id: newId(), leaseMs: 60_000 };
+  const step = (head: OwnHead, record: OutboxRecord) =>
+    world.transactions.run('background', (tx) =>
+      advanceHead(tx, {
+        head,
+        next: { partition: 0, seq: head.seq + 1, digest: 'next', value: Buffer.from('next') },
+        covers: [record.digest],
+        writer,
+      }),
+    );
+
+  it.each<[string, (head: OwnHead) => OwnHead]>([
+    ['before the broker has acknowledged the head', (head) => head],
+    ['after another seq', (head) => ({ ...head, seq: head.seq + 1 })],
+    ['after other bytes', (head) => ({ ...head, digest: 'another' })],
+    ['in another term', (head) => ({ ...head, term: head.term - 1 })],
+  ])('does nothing at all %s', async (when, alter) => {
+    const record = world.record();
+    await world.commit([record]);
+    const head = (await world.transactions.read('background', (tx) => takeHead(tx, 0, writer)))!;
+    if (!when.startsWith('before'))
+      await world.transactions.read('background', (tx) => acknowledgeHead(tx, head));
+    await expect(step(alter(head), record)).resolves.toBe(false);
+    expect(await storedHead()).toMatchObject({ seq: 0 });
+    expect([await world.queued(), await world.covered()]).toEqual([[record.digest], []]);
+  });
+
+  it('moves the head, lists the records and takes them off the queue, all or nothing', async () => {
+    const record = world.record();
+    await world.commit([record]);
+    const head = (await world.transactions.read('background', (tx) => takeHead(tx, 0, writer)))!;
+    await world.transactions.read('background', (tx) => acknowledgeHead(tx, head));
+    const both = await Promise.all([step(head, record), step(head, record)]);
+    expect(both.toSorted()).toEqual([false, true]);
+    expect(await storedHead()).toMatchObject({ seq: 1, acked: false });
+    expect([await world.queued(), await world.covered()]).toEqual([
+      [],
+      [{ digest: record.digest, seq: 1 }],
+    ]);
   });
 });
 
