@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditLog } from '../audit/index.js';
+import { ServiceConfig } from '../config/service-config.js';
 import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
@@ -8,7 +9,7 @@ import { Resources } from '../directory/index.js';
 import { Transactions } from '../kernel/tx.js';
 import { ErrorRenderers } from '../platform/http/error-renderers.js';
 import { DiscoveryController } from './http/discovery.controller.js';
-import { PREFIX } from './http/incoming.decorator.js';
+import { PREFIX, ScimRoot } from './http/scim-root.js';
 import { ScimErrors } from './http/scim-errors.js';
 import { UsersController } from './http/users.controller.js';
 import { RefusedChanges } from './refused-changes.js';
@@ -27,6 +28,11 @@ export const scimRoom = {
         transactions: Transactions,
         log: AuditLog,
       ) => new ScimUsers(heart, resources, new RefusedChanges(transactions, log)),
+    },
+    {
+      provide: ScimRoot,
+      inject: [ServiceConfig],
+      useFactory: (config: ServiceConfig) => new ScimRoot(config),
     },
     {
       provide: ScimErrors,

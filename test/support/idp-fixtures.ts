@@ -27,7 +27,7 @@ export interface IdpFixture {
 
 const folder = inProject('test/fixtures/idp');
 
-export const readJsonFile = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+const readJsonFile = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
 /** The person of the fixtures, as their IdP created them. */
 export const person = readJsonFile(`${folder}/person.json`) as Readonly<Record<string, unknown>>;

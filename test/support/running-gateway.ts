@@ -4,11 +4,10 @@ import { KafkaTransport } from '../../src/gateway/sources/kafka/kafka-transport.
 import type { Policy } from '../../src/contract/lease.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { SystemClock } from '../../src/platform/clock/system-clock.js';
-import type { FakeService } from './fake-service.js';
 
 export interface RunningGatewayOptions {
   readonly brokers: string;
-  readonly service: Pick<FakeService, 'url' | 'key'>;
+  readonly service: { readonly url: string; readonly key: string };
   readonly policy?: Policy;
   readonly directory?: string | null;
 }

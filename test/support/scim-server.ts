@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditModule } from '../../src/audit/audit.module.js';
+import { ServiceConfig } from '../../src/config/service-config.js';
+import { topicsWith } from '../../src/contract/topics.js';
 import { createApp } from '../../src/create-app.js';
 import { Heart } from '../../src/deprovision/heart.js';
 import { Deprovision } from '../../src/deprovision/index.js';
@@ -140,12 +142,22 @@ export class ScimServer {
       clock: systemClock,
     });
     const installation = new Installation(newId<Id<'installation'>>(), 'urn:offswitch:test', 1, 3);
+    const config = new ServiceConfig({
+      kafka: { brokers: [], tls: false, sasl: null },
+      topics: topicsWith(''),
+      audience: 'offswitch',
+      stalenessMs: 10_000,
+      adminKey: new Secret('not needed here'),
+      gatewayKey: null,
+      publicUrl: null,
+    });
     const providers = [
       { provide: Transactions, useValue: transactions },
       { provide: Clock, useValue: systemClock },
       { provide: Log, useValue: log },
       { provide: Deprovision, useValue: heart },
       { provide: Installation, useValue: installation },
+      { provide: ServiceConfig, useValue: config },
       { provide: OpaqueSecrets, useValue: new OpaqueSecrets(new Uint8Array(32).fill(1)) },
       { provide: Sealer, useValue: new Sealer(new Uint8Array(32).fill(2)) },
     ];

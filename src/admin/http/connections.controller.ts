@@ -30,7 +30,7 @@ import { Does, Lists, Reads, Takes } from './answers.decorator.js';
 import { Caller, type Calling } from './caller.decorator.js';
 import { ORG, orUnknown } from './id.pipe.js';
 import { Needs } from './needs.decorator.js';
-import { originOf } from './origin.js';
+import { originOf } from '../../platform/http/origin.js';
 import { answerListed, pageOf } from './paging.js';
 
 const CONNECTION = orUnknown('connection.unknown');

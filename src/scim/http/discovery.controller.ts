@@ -1,11 +1,12 @@
-import { All, Controller, Get, Header, Param, Query, UseGuards } from '@nestjs/common';
+import { All, Controller, Get, Header, Param, Query, Req, UseGuards } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../present/discovery.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentList } from '../present/lists.js';
 import type { JsonObject } from '../present/user.js';
-import { Root } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
+import { ScimRoot } from './scim-root.js';
 
 type QueryValues = Readonly<Record<string, unknown>>;
 
@@ -13,35 +14,41 @@ type QueryValues = Readonly<Record<string, unknown>>;
 @Controller('scim/v2')
 @UseGuards(ScimGuard)
 export class DiscoveryController {
+  readonly #root: ScimRoot;
+
+  constructor(root: ScimRoot) {
+    this.#root = root;
+  }
+
   @Get('ServiceProviderConfig')
   @Header('content-type', MEDIA_TYPE)
-  config(@Root() root: string, @Query() query: QueryValues): JsonObject {
+  config(@Req() request: FastifyRequest, @Query() query: QueryValues): JsonObject {
     refuseFilter(query);
-    return serviceProviderConfig(root);
+    return serviceProviderConfig(this.#root.of(request));
   }
 
   @Get('ResourceTypes')
   @Header('content-type', MEDIA_TYPE)
-  types(@Root() root: string, @Query() query: QueryValues): JsonObject {
-    return listed(resourceTypes(root), query);
+  types(@Req() request: FastifyRequest, @Query() query: QueryValues): JsonObject {
+    return listed(resourceTypes(this.#root.of(request)), query);
   }
 
   @Get('ResourceTypes/:id')
   @Header('content-type', MEDIA_TYPE)
-  type(@Root() root: string, @Param('id') id: string): JsonObject {
-    return one(resourceTypes(root), id);
+  type(@Req() request: FastifyRequest, @Param('id') id: string): JsonObject {
+    return one(resourceTypes(this.#root.of(request)), id);
   }
 
   @Get('Schemas')
   @Header('content-type', MEDIA_TYPE)
-  schemas(@Root() root: string, @Query() query: QueryValues): JsonObject {
-    return listed(schemas(root), query);
+  schemas(@Req() request: FastifyRequest, @Query() query: QueryValues): JsonObject {
+    return listed(schemas(this.#root.of(request)), query);
   }
 
   @Get('Schemas/:id')
   @Header('content-type', MEDIA_TYPE)
-  schema(@Root() root: string, @Param('id') id: string): JsonObject {
-    return one(schemas(root), id);
+  schema(@Req() request: FastifyRequest, @Param('id') id: string): JsonObject {
+    return one(schemas(this.#root.of(request)), id);
   }
 
   /** RFC 7644 §3.11: whoever asks here is a connection, and no person. */

@@ -5,23 +5,12 @@ import type { Body } from '../users.js';
 import { jsonBody } from './json-body.js';
 import { scimOrigin } from './scim.guard.js';
 
-export const PREFIX = '/scim/v2';
-
 const requestOf = (context: ExecutionContext): FastifyRequest =>
   context.switchToHttp().getRequest<FastifyRequest>();
 
 /** `@From() origin: Origin`: the connection that asks. */
 export const From = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
   scimOrigin.get(requestOf(context)),
-);
-
-/** The URL above `/Users`, as the client wrote it. */
-export const rootOf = ({ protocol, host }: FastifyRequest): string =>
-  `${protocol}://${host}${PREFIX}`;
-
-/** `@Root() root: string` */
-export const Root = createParamDecorator((_: unknown, context: ExecutionContext): string =>
-  rootOf(requestOf(context)),
 );
 
 /** `@Json() body: Body`, of a route with `@RouteConfig({ unparsed: true })`: read where its refusal is recorded. */

@@ -9,11 +9,12 @@ import {
   Post,
   Put,
   Query,
+  Req,
   Res,
   UseGuards,
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentList } from '../present/lists.js';
@@ -26,8 +27,9 @@ import {
 } from '../present/user.js';
 import { readProjection } from '../read/projection.js';
 import { ScimUsers, type Body } from '../users.js';
-import { From, Json, Root, rootOf } from './incoming.decorator.js';
+import { From, Json } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
+import { ScimRoot } from './scim-root.js';
 
 /** A body is read behind the guard, and a DELETE means the same whatever body it brings. */
 const UNPARSED = { unparsed: true };
@@ -36,18 +38,21 @@ const UNPARSED = { unparsed: true };
 @UseGuards(ScimGuard)
 export class UsersController {
   readonly #users: ScimUsers;
+  readonly #root: ScimRoot;
 
-  constructor(users: ScimUsers) {
+  constructor(users: ScimUsers, root: ScimRoot) {
     this.#users = users;
+    this.#root = root;
   }
 
   @Get()
   @Header('content-type', MEDIA_TYPE)
   async list(
     @From() origin: Origin,
-    @Root() root: string,
+    @Req() request: FastifyRequest,
     @Query() query: Readonly<Record<string, unknown>>,
   ): Promise<JsonObject> {
+    const root = this.#root.of(request);
     const { users, total, startIndex } = await this.#users.list(origin, query);
     const projection = readProjection(query);
     const found = users.map((user) => presentUser(user, root, projection));
@@ -61,7 +66,7 @@ export class UsersController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return answer(reply, await this.#users.create(origin, body));
+    return this.#answer(reply, await this.#users.create(origin, body));
   }
 
   @Get(':id')
@@ -70,7 +75,7 @@ export class UsersController {
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return answer(reply, await this.#users.get(origin, id));
+    return this.#answer(reply, await this.#users.get(origin, id));
   }
 
   @Put(':id')
@@ -81,7 +86,7 @@ export class UsersController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return answer(reply, await this.#users.replace(origin, id, body));
+    return this.#answer(reply, await this.#users.replace(origin, id, body));
   }
 
   @Patch(':id')
@@ -92,7 +97,7 @@ export class UsersController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return answer(reply, await this.#users.patch(origin, id, body));
+    return this.#answer(reply, await this.#users.patch(origin, id, body));
   }
 
   @Delete(':id')
@@ -101,14 +106,13 @@ export class UsersController {
   async remove(@From() origin: Origin, @Param('id') id: string): Promise<void> {
     await this.#users.remove(origin, id);
   }
-}
 
-function answer(reply: FastifyReply, user: UserView): JsonObject {
-  const { request } = reply;
-  const root = rootOf(request);
-  void reply
-    .header('content-type', MEDIA_TYPE)
-    .header('etag', etagOf(user))
-    .header('location', locationOf(root, user));
-  return presentUser(user, root, readProjection(request.query));
+  #answer(reply: FastifyReply, user: UserView): JsonObject {
+    const root = this.#root.of(reply.request);
+    void reply
+      .header('content-type', MEDIA_TYPE)
+      .header('etag', etagOf(user))
+      .header('location', locationOf(root, user));
+    return presentUser(user, root, readProjection(reply.request.query));
+  }
 }

@@ -1,0 +1,100 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../../src/app.module.js';
+import { ServiceConfig } from '../../src/config/service-config.js';
+import { topicsWith } from '../../src/contract/topics.js';
+import { createApp } from '../../src/create-app.js';
+import { newId } from '../../src/kernel/ids.js';
+import { Secret } from '../../src/kernel/secret.js';
+import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
+import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
+import { Installation } from '../../src/platform/installation/installation.js';
+import { PinoLog } from '../../src/platform/log/pino-log.js';
+import { kafkaBrokers, topicPrefix } from './kafka.js';
+import { RunningGateway } from './running-gateway.js';
+import { World } from './world.js';
+
+export interface Answered {
+  readonly status: number;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON as it came
+  readonly body: any;
+}
+
+export interface Ask {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export const bearer = (key: string): Readonly<Record<string, string>> => ({
+  authorization: `Bearer ${key}`,
+});
+
+/** The whole service in this process, on a database of its own, with topics of its own on real Kafka. */
+export class RunningService {
+  private constructor(
+    readonly world: World,
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+    readonly adminKey: string,
+    readonly brokers: string,
+  ) {}
+
+  static async start(): Promise<RunningService> {
+    const [world, brokers] = await Promise.all([World.open(), kafkaBrokers()]);
+    const pepper = new Uint8Array(32).fill(7);
+    const adminKey = new OpaqueSecrets(pepper).mint('admin', newId()).text;
+    const log = new PinoLog({ level: 'silent', pretty: false });
+    const root = AppModule.in({
+      databaseUrl: new Secret(world.database.serviceUrl),
+      crypto: {
+        pepper,
+        encryptionKey: new Uint8Array(32).fill(8),
+        tokenKeys: generatePrivateJwks(),
+        recordKeys: generatePrivateJwks(),
+      },
+      installation: await world.transactions.run('service', (tx) => Installation.of(tx, null)),
+      log,
+      config: new ServiceConfig({
+        kafka: { brokers: [brokers], tls: false, sasl: null },
+        topics: topicsWith(topicPrefix()),
+        audience: 'offswitch',
+        stalenessMs: 10_000,
+        adminKey,
+        gatewayKey: null,
+        publicUrl: null,
+      }),
+    });
+    const app = await createApp(root, { log });
+    await app.listen(0, '127.0.0.1');
+    return new RunningService(world, app, await app.getUrl(), adminKey.reveal(), brokers);
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.world.close();
+  }
+
+  /** A strict gateway of this service, in this process. */
+  async gateway(): Promise<RunningGateway> {
+    const { body } = await this.admin('POST', '/v1/gateways', { name: `gateway-${newId()}` });
+    const service = { url: this.url, key: body.key as string };
+    return new RunningGateway({ brokers: this.brokers, service });
+  }
+
+  async ask(method: string, path: string, { headers = {}, body }: Ask = {}): Promise<Answered> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  admin(method: string, path: string, body?: unknown): Promise<Answered> {
+    const headers = bearer(this.adminKey);
+    return this.ask(method, path, { headers, ...(body !== undefined && { body }) });
+  }
+}
