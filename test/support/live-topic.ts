@@ -1,4 +1,4 @@
-import { Kafka, logLevel, Partitioners, type Admin, type Producer } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type Admin, type Consumer, type Producer } from 'kafkajs';
 import type { Lease } from '../../src/contract/lease.js';
 import { topicsWith, type Topics } from '../../src/contract/topics.js';
 import { newId } from '../../src/kernel/ids.js';
@@ -21,6 +21,7 @@ export class LiveTopic {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #producer: Producer;
+  readonly #consumers = new Set<Consumer>();
   #beating: NodeJS.Timeout | null = null;
   #beats: Promise<unknown> = Promise.resolve();
 
@@ -41,7 +42,7 @@ export class LiveTopic {
       brokers: [brokers],
       clientId: 'test',
       logLevel: logLevel.NOTHING,
-      requestTimeout: 3_000,
+      requestTimeout: 10_000,
       retry: { retries: 20, initialRetryTime: 50, maxRetryTime: 500 },
     });
     this.#admin = this.#kafka.admin();
@@ -58,20 +59,29 @@ export class LiveTopic {
     { partitions = 1, timestamps = 'LogAppendTime' }: LiveTopicOptions = {},
   ): Promise<LiveTopic> {
     const topic = new LiveTopic(brokers, prefix, partitions);
-    await topic.#admin.connect();
-    await topic.#admin.createTopics({
+    try {
+      await topic.#make(timestamps);
+    } catch (error) {
+      await topic.close();
+      throw error;
+    }
+    return topic;
+  }
+
+  async #make(timestamps: string): Promise<void> {
+    await this.#admin.connect();
+    await this.#admin.createTopics({
       waitForLeaders: true,
       topics: [
         {
-          topic: topic.topics.revocations,
-          numPartitions: partitions,
+          topic: this.topics.revocations,
+          numPartitions: this.writers.length,
           configEntries: [{ name: 'message.timestamp.type', value: timestamps }],
         },
-        { topic: topic.topics.receipts, numPartitions: 1 },
+        { topic: this.topics.receipts, numPartitions: 1 },
       ],
     });
-    await topic.#producer.connect();
-    return topic;
+    await this.#producer.connect();
   }
 
   /** What the service would say in a lease. */
@@ -93,16 +103,21 @@ export class LiveTopic {
     };
   }
 
-  async send(partition: number, written: readonly Written[], timestamp?: string): Promise<void> {
+  /** `timestamps` (unix ms) count only on a topic that takes them from us. */
+  async send(
+    partition: number,
+    written: readonly Written[],
+    timestamps: readonly number[] = [],
+  ): Promise<void> {
     await this.#producer.send({
       topic: this.topics.revocations,
       acks: -1,
-      messages: written.map(({ value, headers, digest }) => ({
+      messages: written.map(({ value, headers, digest }, i) => ({
         partition,
         key: digest,
         value,
         headers: { ...headers },
-        ...(timestamp === undefined ? {} : { timestamp }),
+        ...(timestamps[i] === undefined ? {} : { timestamp: String(timestamps[i]) }),
       })),
     });
   }
@@ -137,6 +152,7 @@ export class LiveTopic {
     take: (value: Buffer, headers: Record<string, string>) => boolean,
   ): Promise<void> {
     const consumer = this.#kafka.consumer({ groupId: `test-${newId()}`, maxWaitTimeInMs: 100 });
+    this.#consumers.add(consumer);
     await consumer.connect();
     await consumer.subscribe({ topic: this.topics.receipts, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
@@ -154,6 +170,7 @@ export class LiveTopic {
         .catch(reject);
     });
     await consumer.disconnect();
+    this.#consumers.delete(consumer);
   }
 
   /** What retention does: everything before `offset` is gone. */
@@ -167,6 +184,7 @@ export class LiveTopic {
 
   async close(): Promise<void> {
     await this.pauseBeat();
+    await Promise.all([...this.#consumers].map((consumer) => consumer.disconnect()));
     await this.#producer.disconnect();
     await this.#admin.disconnect();
   }

@@ -11,7 +11,7 @@ import { FakeService } from '../../support/fake-service.js';
 import { kafkaBrokers, topicPrefix } from '../../support/kafka.js';
 import { LiveTopic, type LiveTopicOptions } from '../../support/live-topic.js';
 import { RunningGateway } from '../../support/running-gateway.js';
-import { TopicWriter } from '../../support/topic-writer.js';
+import { TopicWriter, type Written } from '../../support/topic-writer.js';
 import type { Lease } from '../../../src/contract/lease.js';
 
 const mint = new TokenMint();
@@ -193,13 +193,19 @@ describe('a gateway on a live topic', () => {
 
   it('goes on where the log goes on, when what it has read is trimmed away', async () => {
     const { topic, running } = await readyScene();
+    await topic.pauseBeat();
+    const leave = async (): Promise<void> => {
+      const claims = mint.claims(nowS());
+      const record = topic.writers[0]!.record({ subject: claims.sub as string, generation: 2 });
+      await topic.send(0, [record]);
+      await topic.send(0, [topic.writers[0]!.watermark(Date.now(), [record])]);
+      await eventually(() => running.outcome(mint.token(claims)) === 'deny: revoked.user');
+      await eventually(() => running.state === 'fresh');
+    };
+    await leave();
     await topic.trim(0, '-1');
-    const claims = mint.claims(nowS());
-    await topic.send(0, [
-      topic.writers[0]!.record({ subject: claims.sub as string, generation: 2 }),
-    ]);
-    await eventually(() => running.outcome(mint.token(claims)) === 'deny: revoked.user');
-    expect(running.state).toBe('fresh');
+    await leave();
+    expect(running.seen('source.sought')).toEqual([]);
   });
 });
 
@@ -209,11 +215,13 @@ describe('a cold start', () => {
   /** Writes what the service wrote in the past, one watermark a second. */
   async function writeThePast(topic: LiveTopic, fromMs: number, toMs: number): Promise<void> {
     const [writer] = topic.writers;
+    const [written, timestamps]: [Written[], number[]] = [[], []];
     for (let t = fromMs; t <= toMs; t += 1_000) {
       const record = writer!.record({ revoked_at: new Date(t - 500).toISOString() });
-      await topic.send(0, [record], String(t - 500));
-      await topic.send(0, [writer!.watermark(t, [record])], String(t));
+      written.push(record, writer!.watermark(t, [record]));
+      timestamps.push(t - 500, t);
     }
+    await topic.send(0, written, timestamps);
   }
 
   it('reads no further back than it must', async () => {
@@ -225,7 +233,6 @@ describe('a cold start', () => {
     await eventually(() => running.gateway.isReady);
     expect(running.seen('source.sought')).toEqual([]);
     expect(running.gateway.size).toBeLessThan(90);
-    expect(running.gateway.size).toBeGreaterThan(60);
   });
 
   it('seeks further back when the service was silent where it looked first', async () => {
