@@ -13,12 +13,6 @@ export interface Server extends Running {
   end(how: Ending): Promise<void>;
 }
 
-/** The signals that end a server, each tried for its time before the next. */
-export interface EndingSignals {
-  readonly shutdown: readonly NodeJS.Signals[];
-  readonly cut: readonly NodeJS.Signals[];
-}
-
 export interface Launch {
   readonly command: string;
   readonly parameters: readonly string[];
