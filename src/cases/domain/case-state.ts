@@ -33,7 +33,7 @@ function committedBy(enforcement: Enforcement): Date | null {
   const times = enforcement.records.flatMap(({ ack }) =>
     ack === null ? [] : [(ack.committedAt ?? ack.ackedAt).getTime()],
   );
-  return times.length === 0 ? null : new Date(Math.min(...times));
+  return times.length === 0 ? null : new Date(Math.max(...times));
 }
 
 const isPublished = ({ records }: Enforcement): boolean =>

@@ -1,0 +1,490 @@
+// P3: who counts for a case, and what counts as an answer. P9: what is not proven is refused.
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Refusals, type Refusal } from '../../../src/audit/index.js';
+import { caseView, type CaseView } from '../../../src/cases/index.js';
+import type { LeaseRequest, Policy, PublicJwk } from '../../../src/contract/lease.js';
+import { receiptBytes, type Receipt } from '../../../src/contract/receipt.js';
+import { signedHeaders } from '../../../src/contract/signed-message.js';
+import { topicsWith } from '../../../src/contract/topics.js';
+import {
+  newId,
+  type CaseId,
+  type GatewayId,
+  type OrganizationId,
+} from '../../../src/kernel/ids.js';
+import { GatewayLeases } from '../../../src/outbox/gateway-leases.js';
+import { markAcked } from '../../../src/outbox/postgres/mark-acked.js';
+import { OutboxMetrics } from '../../../src/outbox/outbox-metrics.js';
+import { ReceiptsReader } from '../../../src/outbox/receipts-reader.js';
+import { RecordedEnforcements } from '../../../src/outbox/recorded-enforcements.js';
+import { RegisteredGateways } from '../../../src/outbox/registered-gateways.js';
+import { KeyRing } from '../../../src/platform/crypto/key-ring.js';
+import { OpaqueSecrets } from '../../../src/platform/crypto/opaque-secrets.js';
+import { generatePrivateJwks } from '../../../src/platform/crypto/private-jwks.js';
+import { GroupConsumer, type IncomingMessage } from '../../../src/platform/kafka/group-consumer.js';
+import { Metrics } from '../../../src/platform/metrics/metrics.js';
+import { openGate, OutboxWorld, silentLog } from '../../support/outbox-world.js';
+
+const S = 10_000;
+const asking = { actor: { type: 'admin_key', id: 'a-key' }, requestId: 'r' } as const;
+
+class CountingRefusals extends Refusals {
+  readonly counted: Refusal[] = [];
+
+  override count(refusal: Refusal): void {
+    this.counted.push(refusal);
+  }
+}
+
+let world: OutboxWorld;
+let gateways: RegisteredGateways;
+let leases: GatewayLeases;
+let reader: ReceiptsReader;
+let refusals: CountingRefusals;
+let organization: OrganizationId;
+const enforcements = new RecordedEnforcements(S);
+
+beforeAll(async () => {
+  world = await OutboxWorld.open(2);
+  organization = await world.world.organization();
+  const { transactions, audit, installation } = world;
+  gateways = new RegisteredGateways({
+    transactions,
+    audit,
+    installation,
+    secrets: new OpaqueSecrets(Buffer.alloc(32, 7)),
+  });
+  leases = new GatewayLeases({
+    transactions,
+    audit,
+    installation: { id: installation, issuer: 'urn:offswitch:test', epoch: 1, partitions: 2 },
+    audience: 'offswitch',
+    recordKeys: world.keys.publicJwks,
+    topics: topicsWith(''),
+    stalenessMs: S,
+  });
+});
+beforeEach(async () => {
+  await world.empty();
+  await world.world.query(
+    'truncate gateways, gateway_processes, gateway_positions, gateway_applied, cases',
+  );
+  refusals = new CountingRefusals();
+  const settings = { brokers: [], tls: false, sasl: null, clientId: 'test' };
+  reader = new ReceiptsReader({
+    consumer: new GroupConsumer(settings, { topic: 'receipts', group: 'test' }, silentLog),
+    gate: openGate(),
+    transactions: world.transactions,
+    refusals,
+    installation: { id: world.installation, partitions: 2 },
+    log: silentLog,
+    metrics: new OutboxMetrics(new Metrics()),
+  });
+});
+afterAll(() => world.close());
+
+/** One running gateway, which signs what it says. */
+class Process {
+  readonly boot = newId();
+  readonly keys = new KeyRing(generatePrivateJwks());
+
+  constructor(
+    readonly gateway: GatewayId,
+    readonly policy: Policy = 'strict',
+  ) {}
+
+  get publicKey(): PublicJwk {
+    return this.keys.publicJwks.keys[0]!;
+  }
+
+  lease(fields: Partial<LeaseRequest> = {}) {
+    const { boot, policy } = this;
+    const request = { boot, policy, version: '1.0.0', public_key: this.publicKey, ...fields };
+    return leases.renew(this.gateway, request, {
+      place: 'https://offswitch.example',
+      requestId: 'r',
+    });
+  }
+
+  receipt(said: Partial<Receipt> = {}, more: Partial<IncomingMessage> = {}): IncomingMessage {
+    const value = receiptBytes({
+      v: 1,
+      gateway: this.gateway,
+      boot: this.boot,
+      at: new Date().toISOString(),
+      applied: [],
+      partitions: [],
+      ...said,
+    });
+    return {
+      key: this.gateway,
+      value,
+      headers: signedHeaders('receipt', value, this.keys.sign),
+      storedAt: new Date(),
+      ...more,
+    };
+  }
+}
+
+async function registered(name: string, policy?: Policy): Promise<Process> {
+  const { id } = await gateways.register(name, asking);
+  const process = new Process(id, policy);
+  await process.lease();
+  return process;
+}
+
+async function acked(
+  record: { readonly digest: string; readonly partition: number },
+  at = new Date(),
+) {
+  const { digest, partition } = record;
+  await world.transactions.read('background', (tx) =>
+    markAcked(tx, [{ digest, partition, offset: 7, ackedAt: at, committedAt: at }]),
+  );
+}
+
+async function view(id: CaseId, laterMs = 0): Promise<CaseView> {
+  return world.transactions.read('service', async (tx) => {
+    const found = (await world.cases.get(tx, organization, id))!;
+    const known = (await enforcements.of(tx, [found])).get(id)!;
+    return caseView(found, known, { now: new Date(Date.now() + laterMs), stalenessMs: S });
+  });
+}
+
+const applied = async () =>
+  world.world.query<{ digest: string; boot: string }>('select digest, boot from gateway_applied');
+
+describe('a gateway', () => {
+  it('has a key that opens its door until it is removed, and a name of its own', async () => {
+    const { id, key } = await gateways.register('edge', asking);
+    await expect(gateways.authenticate(key)).resolves.toBe(id);
+    await expect(gateways.register('edge', asking)).rejects.toMatchObject({
+      code: 'gateway.name_taken',
+    });
+    await gateways.remove(id, asking);
+    await expect(gateways.authenticate(key)).resolves.toBeNull();
+    await expect(gateways.remove(id, asking)).rejects.toMatchObject({ code: 'gateway.unknown' });
+    await expect(gateways.register('edge', asking)).resolves.toMatchObject({});
+    const entries = await world.world.query(
+      `select action from audit.entry where subject_id = $1 order by at`,
+      [id],
+    );
+    expect(entries.map(({ action }) => action)).toEqual(['gateway.registered', 'gateway.deleted']);
+  });
+
+  it("is nobody with another's id, another type of secret, or nonsense", async () => {
+    const { key } = await gateways.register('edge', asking);
+    const other = new OpaqueSecrets(Buffer.alloc(32, 8)).mint('gateway', newId()).text.reveal();
+    for (const text of [other, key.replace('_gateway_', '_admin_'), `${key}x`, '', 'ofs_gateway_'])
+      await expect(gateways.authenticate(text)).resolves.toBeNull();
+  });
+
+  it('is told all that it needs with its lease, and is audited once per process', async () => {
+    const { id } = await gateways.register('edge', asking);
+    const process = new Process(id);
+    const lease = await process.lease();
+    await process.lease();
+    expect(lease).toEqual({
+      id,
+      lease_until: expect.stringMatching(/^\d{4}-.*Z$/u),
+      installation: world.installation,
+      epoch: 1,
+      partitions: 2,
+      issuer: 'urn:offswitch:test',
+      audience: 'offswitch',
+      jwks_url: 'https://offswitch.example/.well-known/jwks.json',
+      record_keys: world.keys.publicJwks,
+      staleness_ms: S,
+      max_clock_skew_ms: 1_000,
+      max_ttl_s: 3_600,
+      window_s: 3_601,
+      kafka: { topics: topicsWith('') },
+    });
+    const entries = await world.world.query(
+      `select 1 from audit.entry where action = 'gateway.leased' and subject_id = $1`,
+      [id],
+    );
+    expect(entries).toHaveLength(1);
+  });
+
+  it('cannot speak for another process of its own under a second key', async () => {
+    const process = await registered('edge');
+    const { publicKey } = new Process(process.gateway);
+    await expect(process.lease({ public_key: publicKey })).rejects.toMatchObject({
+      code: 'request.invalid_value',
+    });
+  });
+
+  it('is listed with its processes and how old their view is', async () => {
+    const process = await registered('edge');
+    const silent = await registered('mars', 'balanced');
+    await world.world.query(
+      `update gateway_processes set lease_until = now() - interval '1 s' where boot = $1`,
+      [silent.boot],
+    );
+    const t = new Date(Date.now() - 3_000).toISOString();
+    await reader.take([process.receipt({ partitions: [{ partition: 0, seq: 4, t }] })]);
+    const list = await gateways.list();
+    expect(list).toMatchObject([
+      { name: 'edge', processes: [{ boot: process.boot, state: 'live', policy: 'strict' }] },
+      { name: 'mars', processes: [{ boot: silent.boot, state: 'silent', view_age_ms: null }] },
+    ]);
+    expect(list[0]!.processes[0]!.view_age_ms).toBeGreaterThanOrEqual(3_000);
+  });
+});
+
+describe('a receipt', () => {
+  it('counts when the process that it names has signed it', async () => {
+    const process = await registered('edge');
+    const { record } = await world.openCase(organization);
+    await reader.take([process.receipt({ applied: [record.digest] })]);
+    expect(await applied()).toEqual([{ digest: record.digest, boot: process.boot }]);
+  });
+
+  it.each<[string, (honest: Process, other: Process, digest: string) => IncomingMessage]>([
+    [
+      'is signed by another process',
+      (honest, other, digest) => ({
+        ...honest.receipt({ applied: [digest] }),
+        headers: signedHeaders(
+          'receipt',
+          honest.receipt({ applied: [digest] }).value,
+          other.keys.sign,
+        ),
+      }),
+    ],
+    [
+      'has been changed',
+      (honest, _, digest) => {
+        const message = honest.receipt({ applied: [] });
+        return { ...message, value: honest.receipt({ applied: [digest] }).value };
+      },
+    ],
+    [
+      'says it is a receipt of another gateway',
+      (honest, other, digest) =>
+        honest.receipt({ applied: [digest], gateway: other.gateway }, { key: other.gateway }),
+    ],
+    [
+      'stands under another key',
+      (honest, other, digest) => honest.receipt({ applied: [digest] }, { key: other.gateway }),
+    ],
+    [
+      'is signed as something else',
+      (honest, _, digest) => {
+        const message = honest.receipt({ applied: [digest] });
+        return { ...message, headers: signedHeaders('watermark', message.value, honest.keys.sign) };
+      },
+    ],
+    [
+      'names a process that has no lease',
+      (honest, _, digest) => honest.receipt({ applied: [digest], boot: newId() }),
+    ],
+    [
+      'lists what is no digest',
+      (honest, _, digest) => honest.receipt({ applied: [digest, 'a\u0000b'] }),
+    ],
+    [
+      'names a partition that is none',
+      (honest, _, digest) =>
+        honest.receipt({
+          applied: [digest],
+          partitions: [{ partition: 2 ** 40, seq: 1, t: new Date().toISOString() }],
+        }),
+    ],
+    [
+      'is nonsense',
+      () => ({ key: '', value: Buffer.from([0xff, 0]), headers: {}, storedAt: new Date() }),
+    ],
+  ])('is refused and counted when it %s, and those behind it are not', async (_, forge) => {
+    const [honest, other] = [await registered('edge'), await registered('mars')];
+    const { record } = await world.openCase(organization);
+    const { record: next } = await world.openCase(organization);
+    await reader.take([
+      forge(honest, other, record.digest),
+      honest.receipt({ applied: [next.digest] }),
+    ]);
+    expect(await applied()).toEqual([{ digest: next.digest, boot: honest.boot }]);
+    expect(refusals.counted).toMatchObject([{ door: 'receipts', log: world.installation }]);
+  });
+
+  it('of a gateway that has been removed is refused', async () => {
+    const process = await registered('edge');
+    const { record } = await world.openCase(organization);
+    await gateways.remove(process.gateway, asking);
+    await reader.take([process.receipt({ applied: [record.digest] })]);
+    expect(await applied()).toEqual([]);
+    expect(refusals.counted).toHaveLength(1);
+  });
+
+  it('from a key that is no point of the curve proves nothing', async () => {
+    const process = await registered('edge');
+    const { record } = await world.openCase(organization);
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const x = publicKey.export({ format: 'jwk' }).x!.replace(/^.{10}/u, '__________');
+    await world.world.query(
+      `update gateway_processes set public_key = jsonb_set(public_key, '{x}', to_jsonb($1::text))`,
+      [x],
+    );
+    await reader.take([process.receipt({ applied: [record.digest] })]);
+    expect(await applied()).toEqual([]);
+  });
+
+  it('moves positions only forward, and repeats and reorders change nothing', async () => {
+    const process = await registered('edge');
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const [early, late] = [5, 9].map((seq) =>
+      process.receipt({ partitions: [{ partition: 0, seq, t: at(seq) }] }),
+    );
+    await reader.take([late!, early!]);
+    await reader.take([early!]);
+    await reader.take([late!]);
+    const rows = await world.world.query<{ seq: number }>(
+      'select seq::integer from gateway_positions',
+    );
+    expect(rows).toEqual([{ seq: 9 }]);
+  });
+
+  it('stands for every record that a watermark up to its position covers', async () => {
+    const process = await registered('edge');
+    const { id, record } = await world.openCase(organization);
+    const { record: later } = await world.openCase(organization);
+    await world.world.query(
+      `insert into outbox_covers (digest, partition, seq) values ($1, $2, 4), ($3, $4, 6)`,
+      [record.digest, record.partition, later.digest, later.partition],
+    );
+    const at = new Date(Date.now() + 5_000).toISOString();
+    const positions = [0, 1].map((partition) => ({ partition, seq: 5, t: at }));
+    await reader.take([process.receipt({ at, partitions: positions })]);
+    expect(await applied()).toEqual([{ digest: record.digest, boot: process.boot }]);
+    await acked(record);
+    expect((await view(id)).gateways).toMatchObject([{ state: 'applied', applied_at: at }]);
+    // It does not move when the process goes on.
+    const after = new Date(Date.now() + 9_000).toISOString();
+    await reader.take([
+      process.receipt({
+        at: after,
+        partitions: [0, 1].map((partition) => ({ partition, seq: 6, t: at })),
+      }),
+    ]);
+    expect((await view(id)).gateways).toMatchObject([{ applied_at: at }]);
+    expect(await applied()).toHaveLength(2);
+  });
+});
+
+describe('a case', () => {
+  it('is open until the broker has it, then bounded by nobody when there is no gateway', async () => {
+    const { id, record } = await world.openCase(organization);
+    expect(await view(id)).toMatchObject({
+      state: 'open',
+      gateways: [],
+      records: [{ offset: null }],
+    });
+    await acked(record);
+    expect(await view(id)).toMatchObject({
+      state: 'bounded',
+      gateways: [],
+      records: [{ digest: record.digest, partition: record.partition, offset: 7 }],
+    });
+  });
+
+  it('is enforced when every process that counts has said so, and its timeline says when', async () => {
+    const [one, two] = [await registered('edge'), await registered('mars')];
+    const { id, record } = await world.openCase(organization);
+    await acked(record);
+    expect(await view(id)).toMatchObject({
+      state: 'open',
+      gateways: [{ state: 'pending' }, { state: 'pending' }],
+    });
+    const [first, last] = [
+      new Date(Date.now() + 5).toISOString(),
+      new Date(Date.now() + 9).toISOString(),
+    ];
+    await reader.take([one.receipt({ at: first, applied: [record.digest] })]);
+    expect(await view(id)).toMatchObject({
+      state: 'open',
+      timeline: { first_enforced_at: first, last_enforced_at: null },
+    });
+    await reader.take([two.receipt({ at: last, applied: [record.digest] })]);
+    expect(await view(id)).toMatchObject({
+      state: 'enforced',
+      timeline: { first_enforced_at: first, last_enforced_at: last },
+      gateways: [
+        { id: one.gateway, name: 'edge', state: 'applied', applied_at: first },
+        { id: two.gateway, name: 'mars', state: 'applied', applied_at: last },
+      ],
+    });
+  });
+
+  it('counts the processes of the 3·S before it, and none that came later', async () => {
+    const process = await registered('edge');
+    const gone = await registered('gone');
+    await world.world.query(
+      `update gateway_processes set first_seen_at = now() - interval '1 h', last_seen_at = now() - interval '31 s',
+              lease_until = now() - interval '31 s' where boot = $1`,
+      [gone.boot],
+    );
+    const { id, record } = await world.openCase(organization);
+    await registered('later');
+    await acked(record);
+    expect((await view(id)).gateways.map(({ name }) => name)).toEqual(['edge']);
+    await reader.take([process.receipt({ applied: [record.digest] })]);
+    expect((await view(id)).state).toBe('enforced');
+  });
+
+  it.each<[Policy, number, string]>([
+    ['strict', S, 'bounded'],
+    ['balanced', 3 * S, 'bounded'],
+    ['best-effort', 3 * S, 'unconfirmed'],
+  ])('with a silent %s process is open for %d ms, then %s', async (policy, ms, then) => {
+    await registered('edge', policy);
+    const { id, record } = await world.openCase(organization);
+    await acked(record);
+    expect(await view(id, ms - 500)).toMatchObject({
+      state: 'open',
+      gateways: [{ state: 'pending' }],
+    });
+    expect(await view(id, ms + 500)).toMatchObject({ state: then, gateways: [{ state: 'stale' }] });
+  });
+
+  it('waits for a best-effort process that was silent for long, until its gateway is deleted', async () => {
+    const process = await registered('edge', 'best-effort');
+    await world.world.query(
+      `update gateway_processes set first_seen_at = now() - interval '1 day', last_seen_at = now() - interval '1 h',
+              lease_until = now() - interval '1 h'`,
+    );
+    const { id, record } = await world.openCase(organization);
+    await acked(record);
+    expect(await view(id, 3 * S + 500)).toMatchObject({ state: 'unconfirmed' });
+    await gateways.remove(process.gateway, asking);
+    expect(await view(id, 3 * S + 500)).toMatchObject({ state: 'bounded', gateways: [] });
+  });
+
+  it('of another organization is not there', async () => {
+    const { id } = await world.openCase(organization);
+    const other = await world.world.organization();
+    await world.transactions.read('service', async (tx) => {
+      await expect(world.cases.get(tx, other, id)).resolves.toBeNull();
+      await expect(world.cases.get(tx, null, id)).resolves.toBeNull();
+      const list = await world.cases.list(tx, { organization: other, limit: 10 });
+      expect(list.items).toEqual([]);
+    });
+  });
+
+  it('stands in pages, the newest first', async () => {
+    const ids: CaseId[] = [];
+    for (let i = 0; i < 5; i += 1) ids.unshift((await world.openCase(organization)).id);
+    await world.transactions.read('service', async (tx) => {
+      const first = await world.cases.list(tx, { organization, limit: 3 });
+      const second = await world.cases.list(tx, { organization, limit: 3, cursor: first.next! });
+      expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids);
+      expect(second.next).toBeNull();
+      await expect(
+        world.cases.list(tx, { organization, limit: 3, cursor: 'nonsense' }),
+      ).rejects.toMatchObject({
+        code: 'request.invalid_value',
+      });
+    });
+  });
+});
