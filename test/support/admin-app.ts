@@ -1,11 +1,9 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AdminModule } from '../../src/admin/admin.module.js';
+import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { topicsWith } from '../../src/contract/topics.js';
 import { createApp, documented } from '../../src/create-app.js';
 import { Deprovision } from '../../src/deprovision/index.js';
-import { Clock } from '../../src/kernel/clock.js';
 import {
   newId,
   type ConnectionId,
@@ -13,53 +11,22 @@ import {
   type UserId,
 } from '../../src/kernel/ids.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { Transactions } from '../../src/kernel/tx.js';
-import { CryptoModule } from '../../src/platform/crypto/crypto.module.js';
 import { TokenKeys } from '../../src/platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
 import { Installation } from '../../src/platform/installation/installation.js';
-import { Log } from '../../src/platform/log/log.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
-import { MetricsModule } from '../../src/platform/metrics/metrics.module.js';
-import { PostgresModule } from '../../src/platform/postgres/postgres.module.js';
 import { openApiOf } from '../../src/platform/http/open-api.js';
 import { DocumentedAnswers } from './documented-answers.js';
 import { topicPrefix } from './kafka.js';
 import { TcpProxy } from './tcp-proxy.js';
-import { systemClock, World } from './world.js';
+import { World } from './world.js';
 
 const PEPPER = new Uint8Array(32).fill(7);
 /** Nobody listens there: whatever the admin API does, it does without Kafka (P6). */
 const NO_BROKER = '127.0.0.1:1';
 
-@Global()
-@Module({})
-class Platform {
-  static with(config: ServiceConfig, log: Log): DynamicModule {
-    const providers = [
-      { provide: Clock, useValue: systemClock },
-      { provide: Log, useValue: log },
-      { provide: ServiceConfig, useValue: config },
-      {
-        provide: Installation,
-        inject: [Transactions],
-        useFactory: (transactions: Transactions) =>
-          transactions.run('service', (tx) => Installation.of(tx, null)),
-      },
-    ];
-    return {
-      module: Platform,
-      providers,
-      exports: providers.map(({ provide }) => provide),
-    };
-  }
-}
-
-@Module({})
-class Root {}
-
-/** The admin API over HTTP on a database of its own, with PostgreSQL behind a wire that can be cut. */
+/** The whole service over HTTP on a database of its own, with Kafka away, and with PostgreSQL behind a wire that can be cut. */
 export class AdminApp {
   readonly installation: Installation;
   /** Every answer is held against the document. */
@@ -94,21 +61,19 @@ export class AdminApp {
       gatewayKey: null,
       publicUrl: null,
     });
-    const root: DynamicModule = {
-      module: Root,
-      imports: [
-        PostgresModule.at(new Secret(wire.instead(world.database.serviceUrl))),
-        CryptoModule.with({
-          pepper: PEPPER,
-          encryptionKey: new Uint8Array(32).fill(8),
-          tokenKeys: generatePrivateJwks(),
-          recordKeys: generatePrivateJwks(),
-        }),
-        MetricsModule.forProcess(),
-        Platform.with(config, log),
-        AdminModule,
-      ],
-    };
+    const installation = await world.transactions.run('service', (tx) => Installation.of(tx, null));
+    const root = AppModule.in({
+      databaseUrl: new Secret(wire.instead(world.database.serviceUrl)),
+      crypto: {
+        pepper: PEPPER,
+        encryptionKey: new Uint8Array(32).fill(8),
+        tokenKeys: generatePrivateJwks(),
+        recordKeys: generatePrivateJwks(),
+      },
+      config,
+      installation,
+      log,
+    });
     const app = await createApp(root, { log });
     await app.listen(0, '127.0.0.1');
     return new AdminApp(app, world, wire, ownerKey.reveal(), await app.getUrl(), lines);

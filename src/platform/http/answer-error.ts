@@ -1,7 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { Log } from '../log/log.js';
-import type { ErrorRenderers } from './error-renderers.js';
+import {
+  problems,
+  type ErrorContext,
+  type ErrorRenderer,
+  type ErrorRenderers,
+  type RenderedError,
+} from './error-renderers.js';
 import { refusalOf, type Refusal } from './refusal.js';
 import type { RouteTable } from './route-table.js';
 import { secure } from './secure.js';
@@ -21,7 +27,7 @@ export class ErrorAnswers {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const renderer = this.#renderers.forUrl(request.url);
     const refusal = this.#refusal(error, request);
-    const answer = renderer.render(refusal, { requestId: request.id, error });
+    const answer = this.#render(renderer, refusal, { requestId: request.id, error });
     if (refusal.status >= 500 && !renderer.knows(error))
       this.#log.error('a request failed', {
         request_id: request.id,
@@ -41,6 +47,16 @@ export class ErrorAnswers {
       .code(answer.status)
       .headers({ ...answer.headers, 'content-type': answer.mediaType })
       .send(JSON.stringify(answer.body));
+  }
+
+  /** A renderer that fails must not hand its own error to Fastify, which would print it. */
+  #render(renderer: ErrorRenderer, refusal: Refusal, context: ErrorContext): RenderedError {
+    try {
+      return renderer.render(refusal, context);
+    } catch (error) {
+      this.#log.error('an error could not be rendered', { request_id: context.requestId, error });
+      return problems.render(refusal, context);
+    }
   }
 
   #refusal(error: unknown, request: FastifyRequest): Refusal {

@@ -25,7 +25,7 @@ export interface ErrorRenderer {
 }
 
 /** RFC 9457, everywhere that no other protocol has its own. */
-const problems: ErrorRenderer = {
+export const problems: ErrorRenderer = {
   knows: () => false,
   render: (refusal, { requestId }) => ({
     status: refusal.status,

@@ -39,19 +39,27 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
 };
 
 /** Fastify's own errors (fastify/lib/errors.js) that a client can cause. */
-const FASTIFY: Readonly<Record<string, DomainError>> = {
-  FST_ERR_BAD_URL: new DomainError('request.malformed', 'the path is not validly percent-encoded'),
-  FST_ERR_MAX_PARAM_LENGTH: new DomainError('request.path_too_long', 'a path segment is too long'),
-  FST_ERR_CTP_BODY_TOO_LARGE: new DomainError('request.too_large', 'the body is too large'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: new DomainError(
-    'request.media_type',
-    'the content type is not supported here',
-  ),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: new DomainError(
-    'request.malformed',
-    'the body is not as long as Content-Length says',
-  ),
-};
+const FASTIFY: ReadonlyMap<string, DomainError> = new Map(
+  Object.entries({
+    FST_ERR_BAD_URL: new DomainError(
+      'request.malformed',
+      'the path is not validly percent-encoded',
+    ),
+    FST_ERR_MAX_PARAM_LENGTH: new DomainError(
+      'request.path_too_long',
+      'a path segment is too long',
+    ),
+    FST_ERR_CTP_BODY_TOO_LARGE: new DomainError('request.too_large', 'the body is too large'),
+    FST_ERR_CTP_INVALID_MEDIA_TYPE: new DomainError(
+      'request.media_type',
+      'the content type is not supported here',
+    ),
+    FST_ERR_CTP_INVALID_CONTENT_LENGTH: new DomainError(
+      'request.malformed',
+      'the body is not as long as Content-Length says',
+    ),
+  }),
+);
 
 /** What else carries a status: NestJS's exceptions, a request stream that broke off. */
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -80,16 +88,26 @@ export function refusalOf(error: unknown): Refusal {
 
 function asDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  if (error instanceof Error) {
-    const ofFastify = FASTIFY[codeOf(error)];
-    if (ofFastify) return ofFastify;
-    // NestJS wraps what Fastify says.
-    if (error.cause instanceof Error && codeOf(error.cause) in FASTIFY)
-      return asDomainError(error.cause);
-    const code = CODE_OF_STATUS[statusOf(error)];
-    if (code) return new DomainError(code, wordsOf(code));
-  }
-  return new DomainError('service.failed', 'something went wrong on our side');
+  return (error instanceof Error ? foreign(error) : null) ?? FAILED;
+}
+
+const FAILED = new DomainError('service.failed', 'something went wrong on our side');
+
+/**
+ * NestJS's and Fastify's own errors. A status that some other library's error carries means nothing here: it was
+ * not said about our request, and a 4xx would tell an IdP to give up (P6).
+ */
+function foreign(error: Error): DomainError | null {
+  // NestJS wraps what Fastify says.
+  const said = error instanceof HttpException && error.cause instanceof Error ? error.cause : error;
+  const ofFastify = FASTIFY.get(codeOf(said));
+  if (ofFastify) return ofFastify;
+  const isOurs =
+    error instanceof HttpException ||
+    codeOf(error).startsWith('FST_') ||
+    codeOf(error) === 'ECONNRESET'; // while Fastify read the body: it sets the status
+  const code = isOurs ? CODE_OF_STATUS[statusOf(error)] : undefined;
+  return code === undefined ? null : new DomainError(code, wordsOf(code));
 }
 
 const wordsOf = (code: ErrorCode): string =>

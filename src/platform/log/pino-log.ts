@@ -1,5 +1,5 @@
 import { pino, type Logger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import { describeError } from './describe-error.js';
 import { Log, type LogFields } from './log.js';
 
@@ -12,6 +12,8 @@ export interface LogSettings {
   /** Where lines go instead of standard output. */
   readonly sink?: { write(line: string): void };
 }
+
+const STANDARD_OUTPUT = 1;
 
 /** JSON lines. Secrets stay out by their type: a `Secret` prints itself as `[redacted]`. */
 export class PinoLog extends Log {
@@ -27,14 +29,8 @@ export class PinoLog extends Log {
       formatters: { level: (label: string) => ({ level: label }) },
       serializers: { error: describeError },
     };
-    const sink = settings.pretty
-      ? PinoPretty({
-          sync: true,
-          messageKey: 'message',
-          ...(settings.sink ? { destination: settings.sink } : {}),
-        })
-      : settings.sink;
-    this.#pino = sink === undefined ? pino(options) : pino(options, sink);
+    const out = settings.sink ?? pino.destination({ dest: STANDARD_OUTPUT, sync: true });
+    this.#pino = pino(options, settings.pretty ? forPeople(out) : out);
   }
 
   override debug(message: string, fields: LogFields = {}): void {
@@ -52,4 +48,10 @@ export class PinoLog extends Log {
   override error(message: string, fields: LogFields = {}): void {
     this.#pino.error(fields, message);
   }
+}
+
+/** Formats in this thread: a worker of its own would outlive what it reports. */
+function forPeople(out: { write(line: string): unknown }): { write(line: string): void } {
+  const format: (line: string) => string = prettyFactory({ messageKey: 'message' });
+  return { write: (line) => void out.write(format(line)) };
 }

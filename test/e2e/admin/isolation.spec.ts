@@ -1,4 +1,4 @@
-// P7: organizations never meet. Every route of the admin API, with another organization's key, and with its ids.
+// P7: organizations never meet. Every route of every door, with another organization's key, and with its ids.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type OrganizationId } from '../../../src/kernel/ids.js';
 import { AdminApp } from '../../support/admin-app.js';
@@ -259,5 +259,98 @@ describe('a credential of another door', () => {
       const answer = await app.ask('GET', `/v1/organizations/${ours.org}/users`, { key });
       expect(answer.body).toMatchObject({ status: 401, code: 'credential.invalid' });
     }
+  });
+});
+
+describe('the other doors', () => {
+  const scim = async (org: string) => {
+    const { body } = await app.ask('POST', `/v1/organizations/${org}/connections`, {
+      body: { kind: 'scim', name: 'IdP' },
+    });
+    return body.secret as string;
+  };
+  const backend = async (org: string) => {
+    const { body } = await app.ask('POST', `/v1/organizations/${org}/api-keys`, {
+      body: { name: 'backend', scopes: ['device-tokens:bootstrap'] },
+    });
+    return body.key as string;
+  };
+  const person = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'eve' };
+
+  it('SCIM finds no resource of another organization, nor of another connection', async () => {
+    const [mine, sibling, foreign] = [
+      await scim(ours.org),
+      await scim(ours.org),
+      await scim(theirs.org),
+    ];
+    const { body: made } = await app.ask('POST', '/scim/v2/Users', { key: mine, body: person });
+    const before = await everythingOf(ours);
+    const path = `/scim/v2/Users/${String(made.id)}`;
+    const gone = {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path: 'active', value: false }],
+    };
+    for (const key of [foreign, sibling]) {
+      expect((await app.ask('GET', path, { key })).status).toBe(404);
+      expect((await app.ask('PUT', path, { key, body: person })).status).toBe(404);
+      expect((await app.ask('PATCH', path, { key, body: gone })).status).toBe(404);
+      expect((await app.ask('DELETE', path, { key })).status).toBe(404);
+      const filter = encodeURIComponent('userName eq "eve"');
+      const { body } = await app.ask('GET', `/scim/v2/Users?filter=${filter}`, { key });
+      expect(body.totalResults).toBe(0);
+    }
+    expect(await everythingOf(ours)).toBe(before);
+  });
+
+  it('SCIM gives the same user name to two organizations, as two people', async () => {
+    const answers = [ours, theirs].map(async ({ org }) =>
+      app.ask('POST', '/scim/v2/Users', {
+        key: await scim(org),
+        body: { ...person, userName: 'ada@example.test' },
+      }),
+    );
+    const [mine, foreign] = await Promise.all(answers);
+    expect([mine?.status, foreign?.status]).toEqual([201, 201]);
+    // Linked to the person of the own organization who has this name, and to nobody else's.
+    const resourcesOf = async ({ org, ids }: Estate) => {
+      const { body } = await app.ask('GET', `/v1/organizations/${org}/users/${ids['user']}`);
+      return (body.resources as { id: string }[]).map(({ id }) => id);
+    };
+    expect(await resourcesOf(ours)).toEqual([ours.ids['user'], mine?.body.id]);
+    expect(await resourcesOf(theirs)).toEqual([theirs.ids['user'], foreign?.body.id]);
+  });
+
+  it('enrolment finds no person of another organization, and makes devices of its own', async () => {
+    const key = await backend(theirs.org);
+    const before = await everythingOf(ours);
+    const enrol = (body: object) =>
+      app.ask('POST', '/api/v1/device-auth/token', {
+        key: null,
+        headers: { 'x-api-key': key },
+        body,
+      });
+    const named = await enrol({ device_id: 'laptop', user: { id: ours.ids['user'] } });
+    expect(named.body).toMatchObject({ status: 404, code: 'user.unknown' });
+    // The same string names our laptop and theirs: the key decides which.
+    expect((await enrol({ device_id: ours.ids['device'] })).status).not.toBe(201);
+    expect(await everythingOf(ours)).toBe(before);
+  });
+
+  it('a webhook of one organization reaches nobody of another', async () => {
+    const hook = async (org: string) =>
+      (
+        await app.ask('POST', `/v1/organizations/${org}/connections`, {
+          body: { kind: 'okta-event-hook', name: 'Okta' },
+        })
+      ).body as { id: string; secret: string };
+    const [mine, foreign] = [await hook(ours.org), await hook(theirs.org)];
+    const before = await everythingOf(ours);
+    const crossed = await app.ask('POST', `/webhooks/${mine.id}`, {
+      key: null,
+      headers: { authorization: foreign.secret },
+      body: {},
+    });
+    expect(crossed.status).toBe(401);
+    expect(await everythingOf(ours)).toBe(before);
   });
 });
