@@ -3,7 +3,7 @@ import type { Listed, PageOf } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { readId, type Id } from '../../kernel/ids.js';
 
-export const PAGE_DEFAULT = 50;
+const PAGE_DEFAULT = 50;
 
 /** A cursor is the id of the last item seen, in a form that invites nobody to build one. */
 export const cursorOf = (id: string): string =>

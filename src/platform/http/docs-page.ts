@@ -35,7 +35,8 @@ const START = `SwaggerUIBundle({ url: '/docs/openapi.json', dom_id: '#ui', deepL
  * the page loads nothing from other hosts.
  */
 export function serveDocs(instance: FastifyInstance, document: () => object): void {
-  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve('swagger-ui-dist/package.json'));
   instance.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
   instance.get('/docs/start.js', (_, reply) =>
     reply.type('text/javascript; charset=utf-8').send(START),
