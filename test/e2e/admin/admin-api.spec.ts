@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/kernel/ids.js';
 import { AdminApp, type Answer } from '../../support/admin-app.js';
+import { eventually } from '../../support/eventually.js';
 
 let app: AdminApp;
 let org: string;
@@ -272,7 +273,24 @@ describe('a revocation', () => {
     const { user } = await app.person(org, 'twice@example.test');
     const send = (body: unknown) =>
       post(at('/revocations'), body, { headers: { 'idempotency-key': 'ticket-1' } });
-    const answers = await Promise.all(Array.from({ length: 6 }, () => send(revocation(user))));
+    // All six have looked for the key and found nothing when the first of them may go on.
+    const holder = await app.world.outside.connect();
+    await holder.query('begin');
+    await holder.query('select from subject_generations where subject_id = $1 for update', [user]);
+    const sent = Array.from({ length: 6 }, () => send(revocation(user)));
+    try {
+      await eventually(async () => {
+        const [row] = await app.world.query<{ waiting: number }>(
+          `select count(*)::integer as waiting from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return row?.waiting === 6;
+      });
+    } finally {
+      await holder.query('commit');
+      holder.release();
+    }
+    const answers = await Promise.all(sent);
     expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(201));
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     expect((await get(at(`/users/${user}`))).body.generation).toBe(2);
