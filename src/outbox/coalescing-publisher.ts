@@ -39,7 +39,7 @@ export interface PublisherParts {
 /** Records in one request: signing them keeps the event loop for a few milliseconds at most. */
 const BATCH = 100;
 /** Records that wait in memory; the sweeper finds the others. */
-export const MOST_WAITING = 50_000;
+const MOST_WAITING = 50_000;
 
 /**
  * One request is in flight; all that arrives meanwhile goes into the next. A record is marked only after all

@@ -8,7 +8,7 @@ import type { Transactions } from '../kernel/tx.js';
 import { leaseProcess } from './postgres/lease-process.js';
 
 /** How far clocks may differ, milliseconds; it lies inside S (P3). */
-export const MAX_CLOCK_SKEW_MS = 1_000;
+const MAX_CLOCK_SKEW_MS = 1_000;
 
 export interface LeaseParts {
   readonly transactions: Transactions;

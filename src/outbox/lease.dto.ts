@@ -1,8 +1,8 @@
 import { Type } from 'class-transformer';
 import {
   Equals,
-  IsDefined,
   IsIn,
+  IsObject,
   IsOptional,
   IsUUID,
   Length,
@@ -43,7 +43,8 @@ export class LeaseBody implements LeaseRequest {
   @IsIn(POLICIES)
   policy!: Policy;
 
-  @IsDefined()
+  // Nested validation alone lets a list of none pass.
+  @IsObject({ message: 'must be an object' })
   @ValidateNested()
   @Type(() => PublicKeyBody)
   public_key!: PublicKeyBody;

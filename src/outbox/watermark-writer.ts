@@ -50,6 +50,8 @@ const EVERY_MS = 1_000;
 /** How often it looks whether what it waits for has been settled, milliseconds: first and at most. */
 const FIRST_LOOK_MS = 5;
 const SLOWEST_LOOK_MS = 250;
+/** Records that one look asks for. */
+const LOOK_AT = 2_000;
 
 /** What was in the queue when the clock had shown `t0`. */
 interface Seen {
@@ -161,9 +163,12 @@ export class WatermarkWriter {
     let open = note(queue);
     for (let ms = FIRST_LOOK_MS; open.length > 0 && !stop.aborted; ms *= 2) {
       await pause(Math.min(ms, SLOWEST_LOOK_MS), stop);
-      const waitingFor = open;
+      // All of them must be settled, so the first ones tell how far it is: a long queue is not read again each time.
+      const [first, rest] = [open.slice(0, LOOK_AT), open.slice(LOOK_AT)];
       const isOurs = await transactions.read('background', async (tx) => {
-        open = note(await readQueued(tx, waitingFor));
+        const left = note(await readQueued(tx, first));
+        if (left.length === 0) ms = FIRST_LOOK_MS;
+        open = [...left, ...rest];
         return !publisher.isFlowing || (await keepHead(tx, head, writer));
       });
       if (!isOurs) return null;

@@ -8,7 +8,7 @@ import type { KafkaSettings } from './kafka-settings.js';
 /** TCP and TLS handshake, milliseconds. */
 const CONNECT_MS = 2_000;
 /** One request's answer, milliseconds; longer than what the broker itself waits for its replicas. */
-export const REQUEST_MS = 4_000;
+const REQUEST_MS = 4_000;
 const KEEP_ALIVE_MS = 30_000;
 
 const saslOf = ({ sasl }: KafkaSettings): SASLOptions | null =>

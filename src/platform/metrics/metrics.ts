@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** From one millisecond to half a minute, in seconds: what a step of a deprovision may take. */
-export const STEP_SECONDS = [
+const STEP_SECONDS = [
   0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 2, 5, 10, 30,
 ] as const;
 
