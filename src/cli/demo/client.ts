@@ -1,5 +1,5 @@
 /** An answer that is not what the story needs. */
-export class Unexpected extends Error {
+class Unexpected extends Error {
   override readonly name = 'Unexpected';
 }
 

@@ -99,7 +99,7 @@ function planReturn(around: Circumstances, person: Person, names: readonly strin
 }
 
 /** Where the stored word of `active` ends up: an activation that came too late for its hold changes nothing. */
-export const settledActive = (
+const settledActive = (
   image: ResourceImage,
   word: 'true' | 'false' | 'absent' | 'unreadable',
   after: { readonly person: Person; readonly gone: string; readonly stored: boolean },
