@@ -38,7 +38,7 @@ async function findingsAfter(...deeds: readonly string[]): Promise<string[]> {
     await client.query('begin; set local event_triggers = off');
     for (const deed of deeds) await client.query(deed);
     await client.query('set local event_triggers = on; set local role test_service');
-    const tx = new PostgresTx(client);
+    const tx = new PostgresTx(client, world.lanes.background.manager);
     return texts(await check.findings(tx.asTx()));
   } finally {
     await client.query('rollback');

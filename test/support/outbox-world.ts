@@ -26,7 +26,7 @@ import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { WalkTimes } from '../../src/platform/metrics/walk-times.js';
 import { systemClock, World } from './world.js';
 
-const silentLog = new PinoLog({ level: 'silent', pretty: false });
+export const silentLog = new PinoLog({ level: 'silent', pretty: false });
 
 /** A message as a topic keeps it. */
 export interface Stored extends OutgoingMessage {
@@ -120,7 +120,7 @@ class ContentKeeper extends TopicKeeper {
 }
 
 /** A gate before topics that are always as they must be. */
-const openGate = (): TopicGate => new TopicGate(new ContentKeeper(), silentLog);
+export const openGate = (): TopicGate => new TopicGate(new ContentKeeper(), silentLog);
 
 export interface ReplicaOptions {
   readonly producer: TopicProducer;

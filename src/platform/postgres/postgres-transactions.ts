@@ -97,7 +97,7 @@ export class PostgresTransactions extends Transactions {
     const runner: QueryRunner = this.#lanes[lane].createQueryRunner();
     try {
       const client = (await runner.connect()) as PoolClient;
-      return await work(new PostgresTx(client));
+      return await work(new PostgresTx(client, runner.manager));
     } finally {
       await runner.release();
     }
