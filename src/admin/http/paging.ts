@@ -6,12 +6,12 @@ import { readId, type Id } from '../../kernel/ids.js';
 const PAGE_DEFAULT = 50;
 
 /** A cursor is the id of the last item seen, in a form that invites nobody to build one. */
-const cursorOf = (id: string): string =>
+export const cursorOf = (id: string): string =>
   Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
 
 /** @throws DomainError `request.invalid_value` */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it reads
-function readCursor<C extends Id<string>>(cursor: string | undefined): C | null {
+export function readCursor<C extends Id<string>>(cursor: string | undefined): C | null {
   if (cursor === undefined) return null;
   const hex = Buffer.from(cursor, 'base64url').toString('hex');
   const id = readId<C>(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
