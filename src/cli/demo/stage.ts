@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { embeddedDatabase } from '../../platform/embedded/embedded-database.js';
@@ -17,7 +15,6 @@ const program = (path: string): string => fileURLToPath(new URL(`../../${path}`,
 
 /** Real servers and real processes, all of them gone when the story is over. */
 export class Stage {
-  readonly #home: string;
   readonly #servers: Embedded;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #children = new Set<ChildProcess>();
@@ -27,12 +24,10 @@ export class Stage {
   readonly adminKey: string;
 
   private constructor(
-    home: string,
     servers: Embedded,
     environment: Readonly<Record<string, string>>,
     at: { readonly url: string; readonly adminKey: string },
   ) {
-    this.#home = home;
     this.#servers = servers;
     this.#environment = environment;
     this.url = at.url;
@@ -41,9 +36,9 @@ export class Stage {
 
   /** PostgreSQL and Kafka, with a migrated database, in a temporary home. */
   static async set(): Promise<Stage> {
-    const home = await mkdtemp(join(tmpdir(), 'offswitch-demo-'));
-    const servers = await startEmbedded({ home, postgres: true, kafka: true });
-    const secrets = await secretsIn(home);
+    // The supervisor removes its temporary home itself, however this process ends.
+    const servers = await startEmbedded({ home: null, postgres: true, kafka: true });
+    const secrets = await secretsIn(servers.home);
     const database = await embeddedDatabase(servers.databaseSuperuserUrl ?? '', secrets);
     const port = await freePort();
     const environment = environmentOf(secrets, {
@@ -51,7 +46,7 @@ export class Stage {
       KAFKA_BROKERS: servers.kafkaBrokers ?? '',
       PORT: String(port),
     });
-    return new Stage(home, servers, environment, {
+    return new Stage(servers, environment, {
       url: `http://127.0.0.1:${port}`,
       adminKey: secrets.adminKey,
     });
@@ -75,7 +70,7 @@ export class Stage {
         OFFSWITCH_URL: this.url,
         OFFSWITCH_GATEWAY_KEY: key,
         KAFKA_BROKERS: this.#environment['KAFKA_BROKERS'] ?? '',
-        OFFSWITCH_HOME: join(this.#home, name),
+        OFFSWITCH_HOME: join(this.#servers.home, name),
         LOG_LEVEL: 'warn',
       },
     );
@@ -106,7 +101,6 @@ export class Stage {
     this.thawBroker();
     await Promise.all([...this.#children].map(end));
     await this.#servers.stop();
-    await rm(this.#home, { recursive: true, force: true });
   }
 
   #brokerPid(): number {

@@ -156,13 +156,13 @@ async function interrupted(stage: Stage, scene: Scene, teller: Teller): Promise<
   for (const gateway of scene.gateways)
     demand((await authz(gateway.url, seat.token)) === 200, `${gateway.name} cannot know yet`);
   await stage.killService();
-  teller.say('SIGKILL. Committed, not published; no gateway can know yet.');
+  teller.say('SIGKILL. Committed, and acknowledged by no broker; no gateway knows yet.');
   stage.thawBroker();
   const denials = watchDenials(scene, started);
   await stage.startService();
   const deniedMs = await denials;
   teller.say(
-    'The broker thaws and the service starts again. What it had committed reaches every gateway.',
+    'The broker thaws, with the first send perhaps still in its socket; the service starts again and sends what it finds unacknowledged.',
   );
   teller.timeline(answeredMs, deniedMs);
   return { answeredMs, deniedMs, case: await caseOf(stage, scene) };
@@ -212,6 +212,7 @@ async function checkEvidence(
         entry.detail.tokens === tokens[name],
       `the case of ${name} has exactly its one entry`,
     );
+    if (name === 'cleo') demandSweptUp(found);
     told.teller.evidence(name, found);
   }
   const { items } = await call(`${own}/audit/events?limit=200`, {
@@ -219,6 +220,17 @@ async function checkEvidence(
     expect: 200,
   });
   return (items as readonly unknown[]).length;
+}
+
+/** The process that committed took the time of it to its grave: whoever wrote down the broker's answer came after it. */
+function demandSweptUp({ timeline }: Readonly<Record<string, unknown>>): void {
+  const { committed_at: committed, broker_acked_at: acked } = timeline as Readonly<
+    Record<string, string | null>
+  >;
+  demand(
+    committed === null && typeof acked === 'string',
+    'the record of Cleo was acknowledged to the service that started again',
+  );
 }
 
 async function untilEnforced(url: string, key: string): Promise<Readonly<Record<string, unknown>>> {
