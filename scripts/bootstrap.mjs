@@ -52,8 +52,24 @@ try {
   process.exit(1);
 }
 
+if (process.env.npm_lifecycle_event !== undefined) endWithParent();
+
 if (command.isJest === true) runJest();
 else await become();
+
+/**
+ * npm starts us through a shell, and a shell that is ended does not pass that on: who ends `npm start` means us. Nothing
+ * tells a process that its parent is gone, so it looks. The signal is the one that drains.
+ */
+function endWithParent() {
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    process.kill(process.pid, 'SIGTERM');
+  }, 200);
+  look.unref();
+}
 
 async function become() {
   const file = join(root, command.file);

@@ -1,4 +1,4 @@
-import { readConfig } from '../config/read-config.js';
+import { readOwnerUrl } from '../config/read-owner-url.js';
 import { migrate, migratePrivileged } from '../platform/postgres/migrate.js';
 
 /**
@@ -7,11 +7,10 @@ import { migrate, migratePrivileged } from '../platform/postgres/migrate.js';
  * @returns the exit code
  */
 export async function migrateCommand(privileged: boolean): Promise<number> {
-  const { database } = readConfig(process.env);
-  const url = database?.ownerUrl ?? null;
+  const url = readOwnerUrl(process.env);
   if (url === null) {
     console.error(
-      'DATABASE_OWNER_URL: is required (with DATABASE_URL). The embedded database is migrated by every start.',
+      'DATABASE_OWNER_URL: is required. The embedded database is migrated by every start.',
     );
     return 1;
   }

@@ -29,7 +29,7 @@ export interface ServiceSecrets {
 export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   readonly home: string;
-  readonly database: { readonly url: Secret; readonly ownerUrl: Secret | null } | null;
+  readonly database: { readonly url: Secret } | null;
   readonly kafka: KafkaConfig | null;
   /** Null only when both servers are embedded: then they are made once and kept in the home. */
   readonly secrets: ServiceSecrets | null;

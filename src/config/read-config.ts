@@ -49,10 +49,6 @@ function databaseOf(environment: Environment): Config['database'] {
   if (environment.DATABASE_URL === undefined) return null;
   return {
     url: new Secret(environment.DATABASE_URL),
-    ownerUrl:
-      environment.DATABASE_OWNER_URL === undefined
-        ? null
-        : new Secret(environment.DATABASE_OWNER_URL),
   };
 }
 
