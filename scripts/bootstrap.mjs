@@ -17,7 +17,6 @@ const COMMANDS = {
   offswitch: { steps: ['packages', 'build'], file: COMMAND_LINE },
   gateway: { steps: ['packages', 'build'], file: COMMAND_LINE, before: ['gateway'] },
   demo: { steps: ['packages', 'build', 'kafka'], file: COMMAND_LINE, before: ['demo'] },
-  bench: { steps: ['packages', 'build', 'kafka'], file: 'bench/main.ts', isSource: true },
   check: { steps: ['packages'], file: 'scripts/check.mjs' },
   test: { steps: ['packages', 'kafka'], file: 'node_modules/jest/bin/jest.js', isJest: true },
 };
@@ -74,7 +73,6 @@ function endWithParent() {
 async function become() {
   const file = join(root, command.file);
   process.argv = [process.argv[0], file, ...(command.before ?? []), ...given];
-  if (command.isSource === true) await import('../test/support/typescript.mjs');
   await import(pathToFileURL(file).href);
 }
 
