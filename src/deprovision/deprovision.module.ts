@@ -23,7 +23,11 @@ import { Heart } from './heart.js';
         new Heart({
           transactions,
           publisher,
-          press: { hash: sha256, partitions: installation.partitions },
+          press: {
+            hash: sha256,
+            partitions: installation.partitions,
+            epoch: installation.epoch,
+          },
           clock,
         }),
     },

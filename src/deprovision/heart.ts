@@ -74,7 +74,7 @@ export class Heart extends Deprovision {
       const id = newId<SignalId>();
       const before = await lockSignal(tx, id, change);
       if ('first' in before) return { outcome: { ...before.first, repeated: true }, records: [] };
-      const around = circumstances(change.origin, before.at);
+      const around = this.#circumstances(change.origin, before.at);
       const { plan, outcome } = planSignal(around, before, { id, signal: change.signal });
       return { outcome, records: await writePlan(tx, this.#press, around, plan) };
     });
@@ -155,12 +155,16 @@ export class Heart extends Deprovision {
     at: Date,
     plan: (around: Circumstances) => Planned,
   ): Promise<Committed<ResourceOutcome>> {
-    const around = circumstances(origin, at);
+    const around = this.#circumstances(origin, at);
     const planned = plan(around);
     return {
       outcome: planned.outcome,
       records: await writePlan(tx, this.#press, around, planned.plan),
     };
+  }
+
+  #circumstances(origin: Origin, at: Date): Circumstances {
+    return { origin, at, epoch: this.#press.epoch, makeId: newId };
   }
 
   async #commit<T>(work: (tx: Tx) => Promise<Committed<T>>): Promise<T> {
@@ -173,8 +177,6 @@ export class Heart extends Deprovision {
 }
 
 const nothing: Alongside = () => Promise.resolve();
-
-const circumstances = (origin: Origin, at: Date): Circumstances => ({ origin, at, makeId: newId });
 
 /** A rename takes its new names under their locks, so that a signal about them waits or is seen. */
 async function lockNamesOf(

@@ -1,4 +1,5 @@
 import { entryOf, entryRow } from '../audit/index.js';
+import { raisedGeneration } from '../contract/generation.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import { newId, type ApiKeyId, type CaseId, type EntryId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
@@ -26,7 +27,7 @@ export async function revokeSubject(
   const { organization, scope, id } = order;
   const before = await lockSubject(tx, organization, scope, id);
   if (before === null) return { outcome: null, records: [] };
-  const plan = planSubject(order, before, newId);
+  const plan = planSubject(order, before, { epoch: press.epoch, makeId: newId });
   const printed = print(
     press,
     organization,
@@ -63,7 +64,8 @@ export async function revokeApiKey(
   const { organization } = operator;
   const before = await lockApiKey(tx, organization, key);
   if (before === null) return { outcome: null, records: [] };
-  const plan = planApiKey(operator, { ...before, key, reason }, newId);
+  const making = { epoch: press.epoch, makeId: newId };
+  const plan = planApiKey(operator, { ...before, key, reason }, making);
   const printed = print(press, organization, plan, before.at);
   await writeAll(tx, {
     ...noWrites,
@@ -72,7 +74,7 @@ export async function revokeApiKey(
     access: before.families.map((family) => ({
       scope: 'family',
       subject_id: family.id,
-      generation: family.generation + 1,
+      generation: raisedGeneration(family.generation, press.epoch),
       holds: family.holds,
       lifts: {},
     })),

@@ -52,12 +52,12 @@ export class DeviceAuth {
 
   constructor(given: DeviceAuthParts) {
     const { installation, audience } = given;
-    const { id, issuer, partitions } = installation;
+    const { id, issuer, partitions, epoch } = installation;
     const parts = {
       ...given,
       door: new DeviceDoor({ ...given, installation: id }),
       refused: new RefusedDeeds(given),
-      endings: new Endings({ ...given, press: { hash: sha256, partitions } }),
+      endings: new Endings({ ...given, press: { hash: sha256, partitions, epoch } }),
       minter: new AccessMinter({ issuer, audience }, given.keys),
       deviceScopes: DEVICE_SCOPES,
     };

@@ -13,6 +13,7 @@ import type { Tx } from '../kernel/tx.js';
 import type { Outbox, OutboxRecord, RevocationPublisher } from '../outbox/index.js';
 import { planEnd, type End, type Press } from './domain/plan-end.js';
 import { planTakeback, type Takeback } from './domain/plan-takeback.js';
+import { raiseFamilies } from './postgres/raise-families.js';
 import { raiseSubject } from './postgres/raise-subject.js';
 
 /** A device that nobody held gets its first user. */
@@ -56,7 +57,7 @@ export class Endings {
    * holds the subject's generation row for update.
    */
   async end(tx: Tx, end: End): Promise<OutboxRecord> {
-    const plan = planEnd(end, await raiseSubject(tx, end), this.#press);
+    const plan = planEnd(end, await raiseSubject(tx, end, this.#press.epoch), this.#press);
     await this.#cases.open(tx, plan.case);
     await this.#audit.append(tx, [plan.entry]);
     await this.#outbox.enqueue(tx, [plan.record]);
@@ -78,9 +79,20 @@ export class Endings {
     });
   }
 
-  /** Writes down that a device was taken from a user, and the end of the user's device tokens on it. */
+  /**
+   * Takes a device from a user: ends the user's device tokens on it, and nobody else's. The caller holds their
+   * generation rows for update.
+   */
   async takeBack(tx: Tx, takeback: Takeback): Promise<readonly OutboxRecord[]> {
     const plan = planTakeback(takeback, this.#press);
+    const { organization, families, at } = takeback;
+    if (families.length > 0)
+      await raiseFamilies(
+        tx,
+        organization,
+        families.map((family) => family.id),
+        { at, cause: 'admin', case: takeback.case, epoch: this.#press.epoch },
+      );
     if (plan.case !== null) await this.#cases.open(tx, plan.case);
     await this.#audit.append(tx, [plan.entry]);
     await this.#outbox.enqueue(tx, plan.records);

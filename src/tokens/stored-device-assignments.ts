@@ -8,7 +8,6 @@ import { DeviceAssignments, type AssignmentAsking } from './device-assignments.j
 import type { Endings } from './endings.js';
 import { lockIssue } from './postgres/lock-issue.js';
 import { lockTakeback } from './postgres/lock-takeback.js';
-import { raiseFamilies } from './postgres/raise-families.js';
 
 interface Parts {
   readonly transactions: Transactions;
@@ -74,18 +73,10 @@ export class StoredDeviceAssignments extends DeviceAssignments {
     asking: AssignmentAsking,
   ): Promise<readonly OutboxRecord[]> {
     const { devices, endings } = this.#parts;
-    const { organization } = assignment;
     const { at, families } = await lockTakeback(tx, assignment);
     if (!(await devices.unassign(tx, assignment))) throw new DomainError('assignment.unknown');
     const id = newId<CaseId>();
     const takeback = { ...assignment, ...asking, case: id, entry: newId<EntryId>(), at, families };
-    if (families.length > 0)
-      await raiseFamilies(
-        tx,
-        organization,
-        families.map((family) => family.id),
-        { at, cause: 'admin', case: id },
-      );
     return endings.takeBack(tx, takeback);
   }
 }

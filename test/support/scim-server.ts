@@ -138,7 +138,7 @@ export class ScimServer {
     const heart = new Heart({
       transactions,
       publisher: this.publisher,
-      press: { hash: sha256, partitions: 3 },
+      press: { hash: sha256, partitions: 3, epoch: 1 },
       clock: systemClock,
     });
     const installation = new Installation(newId<Id<'installation'>>(), 'urn:offswitch:test', 1, 3);

@@ -46,7 +46,7 @@ export class World {
     this.heart = new Heart({
       transactions: this.transactions,
       publisher: this.publisher,
-      press: { hash: sha256, partitions: 3 },
+      press: { hash: sha256, partitions: 3, epoch: 1 },
       clock: systemClock,
     });
   }

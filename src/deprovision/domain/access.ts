@@ -29,7 +29,7 @@ export interface End {
  */
 export function endAccess(around: Circumstances, person: Person, end: End): AccessPlan {
   const id = around.makeId<CaseId>();
-  const after = raised(person);
+  const after = raised(person, around.epoch);
   const hold = { set_at: around.at.toISOString(), event_at: end.eventAt, case: id };
   const entry = entryOf(around, {
     action: end.hold === null ? 'user.revoked' : 'user.deprovisioned',

@@ -4,10 +4,12 @@ import { outboxRecord, type OutboxRecord } from '../../outbox/index.js';
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { CaseWrite, RecordDraft } from './plan.js';
 
-/** How records get their bytes and their place. */
+/** How records get their bytes, their place and their generations. */
 export interface Press {
   readonly hash: Hash;
   readonly partitions: number;
+  /** Of the installation. */
+  readonly epoch: number;
 }
 
 export interface Printed {

@@ -1,3 +1,4 @@
+import { raisedGeneration } from '../../contract/generation.js';
 import type { CaseId, ConnectionId, UserId } from '../../kernel/ids.js';
 
 /** Why a subject gets no new tokens. Lifted only by its own cause, and only by an event newer than `event_at`. */
@@ -36,9 +37,9 @@ export const signalHold = (connection: ConnectionId, signalClass: string): strin
   `signal:${connection}:${signalClass}`;
 
 /** Nothing issued before works any more. */
-export const raised = (person: Person): Person => ({
+export const raised = (person: Person, epoch: number): Person => ({
   ...person,
-  generation: person.generation + 1,
+  generation: raisedGeneration(person.generation, epoch),
   tokens: 0,
   devices: 0,
 });

@@ -1,5 +1,6 @@
 import type { Actor, AuditEntry } from '../../audit/index.js';
 import { entryOf as auditEntry } from '../../audit/index.js';
+import { raisedGeneration } from '../../contract/generation.js';
 import type { GenerationScope } from '../../contract/revocation-record.js';
 import type {
   ApiKeyId,
@@ -36,6 +37,13 @@ export interface SubjectState {
   readonly devices: number;
 }
 
+/** What a plan gets its ids and generations from. */
+export interface Making {
+  /** Of the installation. */
+  readonly epoch: number;
+  readonly makeId: MakeId;
+}
+
 export interface SubjectPlan {
   readonly generation: number;
   readonly holds: Holds;
@@ -48,11 +56,11 @@ export interface SubjectPlan {
 export function planSubject(
   order: RevocationOrder,
   before: SubjectState,
-  makeId: MakeId,
+  { epoch, makeId }: Making,
 ): SubjectPlan {
   const id = makeId<CaseId>();
   const entryId = makeId<EntryId>();
-  const generation = before.generation + 1;
+  const generation = raisedGeneration(before.generation, epoch);
   const at = before.at.toISOString();
   const hold: Hold = { set_at: at, event_at: order.receivedAt.toISOString(), case: id };
   const cause: Cause = {
@@ -133,7 +141,7 @@ export function planApiKey(
     readonly reason: string;
     readonly families: readonly FamilyState[];
   },
-  makeId: MakeId,
+  { epoch, makeId }: Making,
 ): ApiKeyPlan {
   const id = makeId<CaseId>();
   const entry = makeId<EntryId>();
@@ -175,7 +183,7 @@ export function planApiKey(
     records: before.families.map((family) => ({
       scope: 'family',
       subject: family.id,
-      generation: family.generation + 1,
+      generation: raisedGeneration(family.generation, epoch),
       cause: 'admin',
       case: id,
       entry,

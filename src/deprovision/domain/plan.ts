@@ -25,6 +25,8 @@ export type MakeId = <T extends string>() => T;
 export interface Circumstances {
   readonly origin: Origin;
   readonly at: Date;
+  /** Of the installation. */
+  readonly epoch: number;
   readonly makeId: MakeId;
 }
 

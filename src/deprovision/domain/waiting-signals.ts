@@ -56,7 +56,7 @@ function joinOne(around: Circumstances, plan: JoinedPlan, signal: WaitingSignal)
     return { ...plan, person: after, signals };
   }
   // The case is there already: it gets its person, and its record goes out like any other.
-  const after = raised(person);
+  const after = raised(person, around.epoch);
   const hold = holdOf(signal, person);
   const cause: Cause = {
     kind: 'signal',

@@ -34,6 +34,8 @@ export interface Raised {
 export interface Press {
   readonly hash: Hash;
   readonly partitions: number;
+  /** Of the installation. */
+  readonly epoch: number;
 }
 
 export interface EndPlan {

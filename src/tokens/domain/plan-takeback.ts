@@ -1,4 +1,5 @@
 import { entryDigest, entryOf, type Actor, type AuditEntry } from '../../audit/index.js';
+import { raisedGeneration } from '../../contract/generation.js';
 import type { Case } from '../../cases/index.js';
 import type {
   CaseId,
@@ -58,7 +59,7 @@ export function planTakeback(takeback: Takeback, press: Press): TakebackPlan {
         org: organization,
         scope: 'family',
         subject: id,
-        generation: generation + 1,
+        generation: raisedGeneration(generation, press.epoch),
         not_before: null,
         cause: 'admin',
         case: takeback.case,

@@ -79,7 +79,7 @@ beforeAll(async () => {
   const heart = new Heart({
     transactions,
     publisher,
-    press: { hash: sha256, partitions: 3 },
+    press: { hash: sha256, partitions: 3, epoch: 1 },
     clock: systemClock,
   });
   const given = (token: Loose, useValue: unknown) => ({ provide: token, useValue });
