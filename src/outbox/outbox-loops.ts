@@ -110,7 +110,8 @@ export class OutboxLoops {
     this.#producers.push(producer);
     const watermarks = new WatermarkWriter({
       ...this.#parts,
-      chain: this.#chain(partition),
+      topic: this.#parts.topics.revocations,
+      partition,
       writer,
       producer,
       hash: sha256,

@@ -1,5 +1,4 @@
 import type { Hash, Sign } from '../contract/crypto-types.js';
-import { readWatermark } from '../contract/read.js';
 import { signedHeaders } from '../contract/signed-message.js';
 import { MAX_WATERMARK_BYTES, watermarkKey } from '../contract/watermark.js';
 import type { Clock } from '../kernel/clock.js';
@@ -9,7 +8,7 @@ import type { TopicProducer } from '../platform/kafka/topic-producer.js';
 import type { Log } from '../platform/log/log.js';
 import { Backoff } from '../platform/loop/backoff.js';
 import { pause } from '../platform/time/pause.js';
-import { cutIntoParts, follow, type ChainName } from './domain/watermarks.js';
+import { cutIntoParts, follow, readLink, type Said } from './domain/watermarks.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { advanceHead } from './postgres/advance-head.js';
 import {
@@ -27,7 +26,8 @@ import { readQueue, readQueued, type Queued } from './postgres/read-queue.js';
 import { listRevokedKids } from './postgres/revoked-kids.js';
 
 export interface WatermarkParts {
-  readonly chain: ChainName;
+  readonly topic: string;
+  readonly partition: number;
   readonly writer: Writer;
   readonly transactions: Transactions;
   readonly producer: TopicProducer;
@@ -73,21 +73,19 @@ export class WatermarkWriter {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { transactions, chain, writer, gate } = this.#parts;
+    const { transactions, partition, writer, gate } = this.#parts;
     while (await gate.opened(stop)) {
-      const head = await transactions.read('background', (tx) =>
-        takeHead(tx, chain.partition, writer),
-      );
+      const head = await transactions.read('background', (tx) => takeHead(tx, partition, writer));
       if (head !== null) await this.#reign(head, stop);
       await pause(writer.leaseMs / 4, stop);
     }
     // Nobody has to wait for our lease to run out.
-    await transactions.read('background', (tx) => releaseHead(tx, chain.partition, writer));
+    await transactions.read('background', (tx) => releaseHead(tx, partition, writer));
   }
 
   /** Follows the head up until somebody else does or it is told to stop. */
   async #reign(begin: OwnHead, stop: AbortSignal): Promise<void> {
-    const { clock, metrics, log, chain, everyMs = EVERY_MS } = this.#parts;
+    const { clock, metrics, log, partition, everyMs = EVERY_MS } = this.#parts;
     if (!(await this.#send(begin, stop))) return;
     let head: OwnHead | null = begin;
     while (head !== null && !stop.aborted) {
@@ -97,7 +95,7 @@ export class WatermarkWriter {
     }
     if (stop.aborted) return;
     metrics.headsLost.inc();
-    log.info('another writer follows this chain up', { partition: chain.partition });
+    log.info('another writer follows this chain up', { partition });
     await this.#resendStored(stop);
   }
 
@@ -108,7 +106,7 @@ export class WatermarkWriter {
    */
   async #round(head: OwnHead, stop: AbortSignal): Promise<OwnHead | null> {
     const seen = await this.#look();
-    const before = readWatermark(textOf(head.value)).t;
+    const before = readLink(head).t;
     // The primary's clock went back: nothing true can be said before it has caught up.
     if (seen.t0.toISOString() <= before) return head;
     const settled = await this.#settled(head, seen.queue, stop);
@@ -136,7 +134,7 @@ export class WatermarkWriter {
   #look(): Promise<Seen> {
     return this.#parts.transactions.read('background', async (tx) => {
       const t0 = await readClock(tx);
-      const queue = await readQueue(tx, this.#parts.chain.partition);
+      const queue = await readQueue(tx, this.#parts.partition);
       return { t0, queue, kids: await listRevokedKids(tx) };
     });
   }
@@ -176,9 +174,9 @@ export class WatermarkWriter {
     return { toRepair };
   }
 
-  async #advance(head: OwnHead, said: Parameters<typeof follow>[2]): Promise<OwnHead | null> {
-    const { transactions, chain, writer, hash } = this.#parts;
-    const next = follow(chain, head, said, hash);
+  async #advance(head: OwnHead, said: Said): Promise<OwnHead | null> {
+    const { transactions, writer, hash } = this.#parts;
+    const next = follow(head, said, hash);
     const isOurs = await transactions.run('background', (tx) =>
       advanceHead(tx, { head, next, covers: said.covers, writer }),
     );
@@ -215,16 +213,14 @@ export class WatermarkWriter {
 
   /** Whoever took over sends the stored head first, but may have died before it did. A repeat does no harm. */
   async #resendStored(stop: AbortSignal): Promise<void> {
-    const { transactions, chain, gate } = this.#parts;
-    const stored = await transactions.read('background', (tx) => readHead(tx, chain.partition));
+    const { transactions, partition, gate } = this.#parts;
+    const stored = await transactions.read('background', (tx) => readHead(tx, partition));
     if (stored !== null && (await gate.opened(stop))) await this.#produce(stored);
   }
 
   async #produce({ partition, value }: Head): Promise<void> {
-    const { chain, producer, sign } = this.#parts;
+    const { topic, producer, sign } = this.#parts;
     const headers = signedHeaders('watermark', value, sign);
-    await producer.send(chain.topic, [{ partition, key: watermarkKey(partition), value, headers }]);
+    await producer.send(topic, [{ partition, key: watermarkKey(partition), value, headers }]);
   }
 }
-
-const textOf = (value: Uint8Array): string => new TextDecoder().decode(value);

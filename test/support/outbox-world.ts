@@ -198,7 +198,8 @@ export class Replica {
   writer(partition = 0, more: Partial<WatermarkParts> = {}): WatermarkWriter {
     const { leaseMs = 2_000, everyMs = 20, maxBytes, producer, watermarkProducer } = this.#options;
     return new WatermarkWriter({
-      chain: this.#world.chain(partition),
+      topic: this.#world.topic,
+      partition,
       writer: { id: this.id, leaseMs },
       transactions: this.#transactions,
       producer: watermarkProducer ?? producer,

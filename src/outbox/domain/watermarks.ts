@@ -1,4 +1,5 @@
 import type { Hash } from '../../contract/crypto-types.js';
+import { readWatermark } from '../../contract/read.js';
 import { digestOf } from '../../contract/signed-message.js';
 import { watermarkBytes, type Watermark } from '../../contract/watermark.js';
 
@@ -50,27 +51,20 @@ export const genesis = (chain: ChainName, t: Date, hash: Hash): Link =>
     hash,
   );
 
-/** The link after `head`. */
-export const follow = (
-  chain: ChainName,
-  head: Pick<Link, 'seq' | 'digest'>,
-  said: Part & Pick<Watermark, 't' | 'more' | 'kids'>,
-  hash: Hash,
-): Link =>
-  link(
-    {
-      v: 1,
-      ...chain,
-      seq: head.seq + 1,
-      prev: head.digest,
-      t: said.t,
-      more: said.more,
-      covers: said.covers,
-      repair: said.repair,
-      kids: said.kids,
-    },
-    hash,
-  );
+/** What one link says, from its stored bytes. */
+export const readLink = ({ value }: Pick<Link, 'value'>): Watermark =>
+  readWatermark(new TextDecoder().decode(value));
+
+/** What a link says anew; the count of partitions and the epoch only where they are raised. */
+export type Said = Part &
+  Pick<Watermark, 't' | 'more' | 'kids'> &
+  Partial<Pick<Watermark, 'partitions' | 'epoch'>>;
+
+/** The link after `head`. What it does not say anew stays as the head has it: the chain itself says what it is. */
+export function follow(head: Pick<Link, 'digest' | 'value'>, said: Said, hash: Hash): Link {
+  const before = readLink(head);
+  return link({ ...before, ...said, seq: before.seq + 1, prev: head.digest }, hash);
+}
 
 /** Quotes and comma around a digest. */
 const PUNCTUATION = 3;

@@ -37,7 +37,6 @@ describe('parts', () => {
           for (const part of parts) {
             expect(part.repair).toEqual(part.covers.filter((digest) => repair.has(digest)));
             const link = follow(
-              chain,
               genesis(chain, t, hash),
               { ...part, kids, more: true, t: t.toISOString() },
               hash,
@@ -72,7 +71,6 @@ describe('links', () => {
       covers: [],
     });
     const next = follow(
-      chain,
       first,
       { covers: [], repair: [], kids: ['k'], more: false, t: t.toISOString() },
       hash,
