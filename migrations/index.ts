@@ -7,6 +7,7 @@ import { OutboxAndGateways1763900000400 } from './1763900000400-outbox-and-gatew
 import { Heart1763900000500 } from './1763900000500-heart.js';
 import { DeviceTokens1763900000600 } from './1763900000600-device-tokens.js';
 import { Audit1763900000900 } from './1763900000900-audit.js';
+import { InstallationMoves1764250000000 } from './1764250000000-installation-moves.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -27,4 +28,5 @@ export const migrations: readonly (new () => Migration)[] = [
   Heart1763900000500,
   DeviceTokens1763900000600,
   Audit1763900000900,
+  InstallationMoves1764250000000,
 ];

@@ -5,6 +5,7 @@ import { demo } from './demo/demo.js';
 import { gatewayCommand } from './gateway-command.js';
 import { keysCommand } from './keys-command.js';
 import { migrateCommand } from './migrate-command.js';
+import { partitionsCommand } from './partitions-command.js';
 
 const USAGE = `offswitch <command>
 
@@ -13,6 +14,7 @@ const USAGE = `offswitch <command>
                             one gateway, answering at /authz
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
+  partitions COUNT          more partitions for the revocations topic, while everything runs
 `;
 
 async function run([command, ...parameters]: readonly string[]): Promise<number> {
@@ -33,6 +35,8 @@ async function run([command, ...parameters]: readonly string[]): Promise<number>
       const { values } = parseArgs({ args: [...parameters], options });
       return migrateCommand(values.privileged ?? false);
     }
+    case 'partitions':
+      return partitionsCommand(parameters);
     case undefined:
     default:
       process.stderr.write(USAGE);

@@ -12,6 +12,9 @@ export const topicsWith = (prefix: string): Topics => ({
   receipts: `${prefix}offswitch.receipts.v1`,
 });
 
+/** The most partitions that the revocations topic may have. */
+export const MAX_PARTITIONS = 1_000;
+
 /** Header names on every message of the revocations and receipts topics. */
 export const HEADER = { type: 'ofs-type', kid: 'ofs-kid', signature: 'ofs-sig' } as const;
 

@@ -5,7 +5,7 @@ import type { Topics } from '../contract/topics.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
-import { leaseProcess } from './postgres/lease-process.js';
+import { leaseProcess, type GrantedLease } from './postgres/lease-process.js';
 
 /** How far clocks may differ, milliseconds; it lies inside S (P3). */
 const MAX_CLOCK_SKEW_MS = 1_000;
@@ -16,8 +16,6 @@ export interface LeaseParts {
   readonly installation: {
     readonly id: Id<'installation'>;
     readonly issuer: string;
-    readonly epoch: number;
-    readonly partitions: number;
   };
   readonly audience: string;
   readonly recordKeys: Jwks;
@@ -66,17 +64,17 @@ export class GatewayLeases {
         ]);
       return lease;
     });
-    return this.#lease(gateway, granted.leaseUntil, around.place);
+    return this.#lease(gateway, granted, around.place);
   }
 
-  #lease(gateway: GatewayId, leaseUntil: Date, place: string): Lease {
+  #lease(gateway: GatewayId, granted: GrantedLease, place: string): Lease {
     const { installation, audience, recordKeys, topics, stalenessMs } = this.#parts;
     return {
       id: gateway,
-      lease_until: leaseUntil.toISOString(),
+      lease_until: granted.leaseUntil.toISOString(),
       installation: installation.id,
-      epoch: installation.epoch,
-      partitions: installation.partitions,
+      epoch: granted.epoch,
+      partitions: granted.partitions,
       issuer: installation.issuer,
       audience,
       jwks_url: `${place}/.well-known/jwks.json`,

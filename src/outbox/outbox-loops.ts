@@ -6,6 +6,7 @@ import type { TopicGate } from '../platform/kafka/topic-gate.js';
 import type { TopicProducer } from '../platform/kafka/topic-producer.js';
 import type { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
+import { pause } from '../platform/time/pause.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import type { Refusals } from '../audit/index.js';
 import type { Sign } from '../contract/crypto-types.js';
@@ -17,7 +18,7 @@ import type { CoalescingPublisher } from './coalescing-publisher.js';
 import { genesis, type ChainName } from './domain/watermarks.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { readClock } from './postgres/read-clock.js';
-import { storeGenesis } from './postgres/heads.js';
+import { listHeads, storeGenesis, type Writer } from './postgres/heads.js';
 import { ReceiptsReader } from './receipts-reader.js';
 import { Sweeper } from './sweeper.js';
 import { WatermarkWriter } from './watermark-writer.js';
@@ -40,12 +41,14 @@ export interface LoopParts {
 const LEASE_MS = 2_000;
 /** How long a shutdown waits for what has been offered. */
 const DRAIN_MS = 3_000;
+const LOOK_FOR_CHAINS_MS = 1_000;
 
 /** Everything of this room that goes on by itself. */
 export class OutboxLoops {
   readonly #parts: LoopParts;
   readonly #loops: Loops;
   readonly #producers: TopicProducer[] = [];
+  readonly #chains = new Set<number>();
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -54,15 +57,14 @@ export class OutboxLoops {
 
   /** Stores the genesis of every chain, then starts. Kafka need not be there (P6). */
   async start(): Promise<void> {
-    const { gate, publisher, transactions, metrics, installation } = this.#parts;
+    const { gate, publisher, transactions, metrics } = this.#parts;
     const writer = { id: newId<'writer'>(), leaseMs: LEASE_MS };
     await this.#storeGenesis();
     this.#loops.start('topics', (stop) => gate.run(stop));
     this.#loops.start('publisher', (stop) => publisher.run(stop));
     const sweeper = new Sweeper({ writer: writer.id, transactions, publisher, gate, metrics });
     this.#loops.start('sweeper', (stop) => sweeper.run(stop));
-    for (let partition = 0; partition < installation.partitions; partition += 1)
-      this.#startWatermarks(partition, writer);
+    this.#loops.start('chains', (stop) => this.#followChains(writer, stop));
     const receipts = this.#receiptsReader();
     this.#loops.start('receipts', (stop) => receipts.run(stop));
   }
@@ -101,10 +103,18 @@ export class OutboxLoops {
     });
   }
 
-  #startWatermarks(
-    partition: number,
-    writer: { readonly id: string; readonly leaseMs: number },
-  ): void {
+  /** Writes every chain that there is, also one that an operator adds while we run. */
+  async #followChains(writer: Writer, stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const heads = await this.#parts.transactions.read('background', listHeads);
+      for (const { partition } of heads)
+        if (!this.#chains.has(partition)) this.#startWatermarks(partition, writer);
+      await pause(LOOK_FOR_CHAINS_MS, stop);
+    }
+  }
+
+  #startWatermarks(partition: number, writer: Writer): void {
+    this.#chains.add(partition);
     const { kafka, log } = this.#parts;
     const producer = new IdempotentProducer(kafka, log);
     this.#producers.push(producer);

@@ -19,7 +19,7 @@ export interface ReceiptsParts {
   readonly gate: TopicGate;
   readonly transactions: Transactions;
   readonly refusals: Refusals;
-  readonly installation: { readonly id: LogId; readonly partitions: number };
+  readonly installation: { readonly id: LogId };
   readonly log: Log;
   readonly metrics: OutboxMetrics;
 }
@@ -67,12 +67,8 @@ export class ReceiptsReader {
   #read({ key, value, headers, storedAt }: IncomingMessage): Claim[] {
     try {
       const text = new TextDecoder().decode(value);
-      const claimed = readSignedReceipt(
-        { key, value, text, headers },
-        {
-          partitions: this.#parts.installation.partitions,
-          decode: (signature) => Buffer.from(signature, 'base64url'),
-        },
+      const claimed = readSignedReceipt({ key, value, text, headers }, (signature) =>
+        Buffer.from(signature, 'base64url'),
       );
       return [{ ...claimed, storedAt }];
     } catch (error) {

@@ -5,6 +5,9 @@
 export const ACTIONS = [
   // the installation and its organizations
   'installation.created',
+  'installation.partitions_raised',
+  'installation.moved',
+  'installation.recovered',
   'organization.created',
   'organization.changed',
   'connection.created',

@@ -115,11 +115,13 @@ export class View implements ReadableView {
 
   #link(partition: number, watermark: Watermark, digest: string, now: Now): ViewAlarm | null {
     const { installation, topic, partitions } = this.settings;
+    // A smaller count is the past: what it says of this partition stays true. A larger one means that there is more to
+    // follow than we do, and nothing under it keeps us fresh.
     const isOurs =
       watermark.installation === installation &&
       watermark.topic === topic &&
       watermark.partition === partition &&
-      watermark.partitions === partitions;
+      watermark.partitions <= partitions;
     if (!isOurs) return 'foreign';
     this.#generations.addKids(watermark.kids);
     const chain = this.#chain(partition);

@@ -2,7 +2,7 @@ import type { Verify } from '../../contract/crypto-types.js';
 import { MessageRefused, readReceipt } from '../../contract/read.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { signedBytes } from '../../contract/signed-message.js';
-import { HEADER } from '../../contract/topics.js';
+import { HEADER, MAX_PARTITIONS } from '../../contract/topics.js';
 import { readId } from '../../kernel/ids.js';
 
 /** A receipt as it came off the topic: read, not yet proven. */
@@ -20,7 +20,7 @@ const DIGEST = /^[A-Za-z0-9_-]{43}$/;
 /**
  * Reads a message of the receipts topic.
  *
- * @param expected how many partitions there are, and how base64url becomes bytes
+ * @param decode how base64url becomes bytes
  * @throws MessageRefused when it is not what it claims to be
  */
 export function readSignedReceipt(
@@ -30,7 +30,7 @@ export function readSignedReceipt(
     readonly text: string;
     readonly headers: Readonly<Record<string, string>>;
   },
-  expected: { readonly partitions: number; readonly decode: (text: string) => Uint8Array },
+  decode: (text: string) => Uint8Array,
 ): ClaimedReceipt {
   const { headers, key, value, text } = message;
   if (headers[HEADER.type] !== 'receipt') throw new MessageRefused('ofs-type is not receipt');
@@ -41,13 +41,13 @@ export function readSignedReceipt(
   if (receipt.applied.length > MOST_APPLIED) throw new MessageRefused('too many digests');
   if (!receipt.applied.every((digest) => DIGEST.test(digest)))
     throw new MessageRefused('applied lists what is no digest');
-  if (receipt.partitions.some(({ partition }) => partition >= expected.partitions))
+  if (receipt.partitions.some(({ partition }) => partition >= MAX_PARTITIONS))
     throw new MessageRefused('a partition is none of ours');
   return {
     receipt,
     value,
     kid: headers[HEADER.kid] ?? '',
-    signature: expected.decode(headers[HEADER.signature] ?? ''),
+    signature: decode(headers[HEADER.signature] ?? ''),
   };
 }
 

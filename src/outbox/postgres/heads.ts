@@ -91,6 +91,45 @@ export async function readHead(tx: Tx, partition: number): Promise<Head | null> 
   return row ? ownHead(row) : null;
 }
 
+const all = sql(
+  'outbox.list-heads',
+  `select partition, seq, digest, value, term from watermark_heads order by partition`,
+);
+
+/** Every chain's head, by partition. */
+export const listHeads = async (tx: Tx): Promise<readonly Head[]> =>
+  (await rows<Row>(tx, all)).map(ownHead);
+
+const lock = sql(
+  'outbox.lock-heads',
+  `select partition, seq, digest, value, term, acked_at is not null as is_acked
+     from watermark_heads order by partition for update`,
+);
+
+/** Every chain's head, locked: until `tx` ends nobody follows one up. */
+export const lockHeads = async (tx: Tx): Promise<(Head & { readonly isAcked: boolean })[]> =>
+  (await rows<Row & { readonly is_acked: boolean }>(tx, lock)).map((row) => ({
+    ...ownHead(row),
+    isAcked: row.is_acked,
+  }));
+
+const replace = sql(
+  'outbox.replace-heads',
+  `update watermark_heads h set seq = n.seq, digest = n.digest, value = n.value, acked_at = null
+     from unnest($1::integer[], $2::bigint[], $3::text[], $4::bytea[]) as n (partition, seq, digest, value)
+    where h.partition = n.partition`,
+);
+
+/** Puts other heads in the place of those that {@link lockHeads} has locked; whoever writes a chain finds out. */
+export async function replaceHeads(tx: Tx, heads: readonly Head[]): Promise<void> {
+  await touch(tx, replace, [
+    heads.map(({ partition }) => partition),
+    heads.map(({ seq }) => seq),
+    heads.map(({ digest }) => digest),
+    heads.map(({ value }) => value),
+  ]);
+}
+
 const begin = sql(
   'outbox.store-genesis',
   `insert into watermark_heads (partition, seq, digest, value)

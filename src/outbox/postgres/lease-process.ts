@@ -9,12 +9,17 @@ export interface GrantedLease {
   readonly isFirst: boolean;
   /** The primary's clock. */
   readonly at: Date;
+  /** As they are now; another process may have raised them since we began. */
+  readonly partitions: number;
+  readonly epoch: number;
 }
 
 interface Row {
   readonly lease_until: Date;
   readonly is_first: boolean;
   readonly at: Date;
+  readonly partitions: number;
+  readonly epoch: string;
 }
 
 // xmax is 0 in a row that this statement inserted.
@@ -26,7 +31,8 @@ const statement = sql(
       set version = excluded.version, policy = excluded.policy, last_seen_at = clock_timestamp(),
           lease_until = excluded.lease_until
     where p.public_key = excluded.public_key
-   returning lease_until, (xmax = 0) as is_first, clock_timestamp() as at`,
+   returning lease_until, (xmax = 0) as is_first, clock_timestamp() as at,
+             (select i.partitions from installation i), (select i.epoch from installation i)`,
 );
 
 /** Null when the process began with another key: a key of the gateway does not speak for another process of it. */
@@ -44,5 +50,12 @@ export async function leaseProcess(
     JSON.stringify(request.public_key),
     termMs / 1_000,
   ]);
-  return row ? { leaseUntil: row.lease_until, isFirst: row.is_first, at: row.at } : null;
+  if (row === undefined) return null;
+  return {
+    leaseUntil: row.lease_until,
+    isFirst: row.is_first,
+    at: row.at,
+    partitions: row.partitions,
+    epoch: Number(row.epoch),
+  };
 }

@@ -1,6 +1,7 @@
 /** A topic as it must be. */
 export interface TopicPlan {
   readonly name: string;
+  /** At least; we choose the partition of a message ourselves. */
   readonly partitions: number;
   /** Settings that must be exactly so. */
   readonly exactly: Readonly<Record<string, string>>;
@@ -37,8 +38,8 @@ export function troubleOf(
     if (!holds) trouble.push(`${plan.name}: ${sentence}`);
   };
   demand(
-    found.partitions === plan.partitions,
-    `has ${found.partitions} partitions instead of ${plan.partitions}`,
+    found.partitions >= plan.partitions,
+    `has ${found.partitions} partitions, needs ${plan.partitions}`,
   );
   demand(
     found.replicas >= replication.factor,

@@ -49,6 +49,9 @@ beforeAll(async () => {
   world = await OutboxWorld.open(2);
   organization = await world.world.organization();
   const { transactions, audit, installation } = world;
+  await world.world.query(
+    `insert into installation (id, issuer, partitions) values ('${installation}', 'urn:offswitch:test', 2)`,
+  );
   gateways = new RegisteredGateways({
     transactions,
     audit,
@@ -58,7 +61,7 @@ beforeAll(async () => {
   leases = new GatewayLeases({
     transactions,
     audit,
-    installation: { id: installation, issuer: 'urn:offswitch:test', epoch: 1, partitions: 2 },
+    installation: { id: installation, issuer: 'urn:offswitch:test' },
     audience: 'offswitch',
     recordKeys: world.keys.publicJwks,
     topics: topicsWith(''),
@@ -77,7 +80,7 @@ beforeEach(async () => {
     gate: openGate(),
     transactions: world.transactions,
     refusals,
-    installation: { id: world.installation, partitions: 2 },
+    installation: { id: world.installation },
     log: silentLog,
     metrics: new OutboxMetrics(new Metrics()),
   });

@@ -69,7 +69,7 @@ describe('topics', () => {
       ],
     });
     await expect(keeperOf(plan).check(never)).resolves.toEqual([
-      `${plan.name}: has 2 partitions instead of 3`,
+      `${plan.name}: has 2 partitions, needs 3`,
       `${plan.name}: cleanup.policy is compact, must be delete`,
       `${plan.name}: message.timestamp.type is CreateTime, must be LogAppendTime`,
       `${plan.name}: retention.ms is 1000, must be at least 604800000`,

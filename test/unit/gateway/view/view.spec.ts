@@ -280,6 +280,24 @@ describe('a chain of watermarks', () => {
     expect(story.view.isKidRevoked('k')).toBe(false);
   });
 
+  it('goes on over a raise of the count: what was said under the smaller one stays true', () => {
+    const story = new Story({ partitions: 2 });
+    story.view.restart(0, -Infinity);
+    story.view.restart(1, -Infinity);
+    const added = new TopicWriter({
+      installation: story.writer.installation,
+      partition: 1,
+      partitions: 2,
+    });
+    story.hear(at(0), story.writer.watermark(START, [], { partitions: 1 }));
+    expect(story.state(at(0))).toBe('unloaded');
+    story.view.accept(1, [authentic(added.watermark(START))], at(0));
+    for (const partition of [0, 1]) story.view.reachedEnd(partition);
+    story.hear(at(1_000), story.writer.watermark(START + 1_000));
+    story.view.accept(1, [authentic(added.watermark(START + 1_000))], at(1_000));
+    expect(story.view.freshness(at(1_000))).toEqual({ state: 'fresh', ageMs: 1_000 });
+  });
+
   it('is not harmed by repeats, of the newest watermark or of old ones', () => {
     const story = Story.fresh();
     const record = story.writer.record();

@@ -63,7 +63,7 @@ describe('a topic', () => {
       'message.timestamp.type is CreateTime, must be LogAppendTime',
       withSetting('message.timestamp.type', 'CreateTime'),
     ],
-    ['has 4 partitions instead of 3', { ...right, partitions: 4 }],
+    ['has 2 partitions, needs 3', { ...right, partitions: 2 }],
     ['has 1 replicas, needs 3', { ...right, replicas: 1 }],
   ])('is wrong when it %s', (sentence, found) => {
     expect(troubleOf(plan!, found, replicationOn(3))).toEqual([`${plan!.name}: ${sentence}`]);
