@@ -36,6 +36,24 @@ export function utf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+const HEX = '0123456789abcdef';
+
+/** The text of UTF-8 bytes. @throws URIError when they are none */
+export function fromUtf8(bytes: Uint8Array): string {
+  let text = '';
+  let escaped = '';
+  for (const byte of bytes) {
+    if (byte >= 0x80) {
+      escaped += `%${HEX.charAt(byte >> 4)}${HEX.charAt(byte & 15)}`;
+      continue;
+    }
+    if (escaped !== '') text += decodeURIComponent(escaped);
+    escaped = '';
+    text += String.fromCharCode(byte);
+  }
+  return escaped === '' ? text : text + decodeURIComponent(escaped);
+}
+
 /** The RFC 8785 (JCS) text of a JSON value. */
 export function canonicalText(value: object): string {
   const text = canonicalize(value);

@@ -1,3 +1,4 @@
+import { fromUtf8 } from '../../contract/bytes.js';
 import type { Hash } from '../../contract/crypto-types.js';
 import { readWatermark } from '../../contract/read.js';
 import { digestOf } from '../../contract/signed-message.js';
@@ -53,7 +54,7 @@ export const genesis = (chain: ChainName, t: Date, hash: Hash): Link =>
 
 /** What one link says, from its stored bytes. */
 export const readLink = ({ value }: Pick<Link, 'value'>): Watermark =>
-  readWatermark(new TextDecoder().decode(value));
+  readWatermark(fromUtf8(value));
 
 /** What a link says anew; the count of partitions and the epoch only where they are raised. */
 export type Said = Part &
