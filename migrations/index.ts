@@ -8,6 +8,7 @@ import { Heart1763900000500 } from './1763900000500-heart.js';
 import { DeviceTokens1763900000600 } from './1763900000600-device-tokens.js';
 import { Audit1763900000900 } from './1763900000900-audit.js';
 import { InstallationMoves1764250000000 } from './1764250000000-installation-moves.js';
+import { RevokedKidsSignNothing1764251500000 } from './1764251500000-revoked-kids-sign-nothing.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -29,4 +30,5 @@ export const migrations: readonly (new () => Migration)[] = [
   DeviceTokens1763900000600,
   Audit1763900000900,
   InstallationMoves1764250000000,
+  RevokedKidsSignNothing1764251500000,
 ];

@@ -64,6 +64,7 @@ const CODES = {
   'kid.unknown': 'unknown',
   'token.invalid': 'unauthenticated',
   'token.bound_elsewhere': 'forbidden',
+  'token.no_signing_key': 'unavailable',
   'signal.unverified': 'unauthenticated',
   'signal.stale': 'unauthenticated',
   'signal.malformed': 'invalid',

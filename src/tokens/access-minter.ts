@@ -1,9 +1,12 @@
 import type { AccessTokenClaims } from '../contract/access-token.js';
+import { DomainError } from '../kernel/domain-error.js';
 import { newId, type OrganizationId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
+import type { SigningKey, TokenKeys } from '../platform/crypto/key-ring.js';
+import type { Log } from '../platform/log/log.js';
 import { accessClaims, type Issuer } from './domain/access-claims.js';
 import type { Family } from './domain/family.js';
-import { signAccessToken, type AccessTokenKey } from './sign-access-token.js';
+import { signAccessToken } from './sign-access-token.js';
 
 /** What a device gets for its bootstrap token or its refresh secret. */
 export interface DeviceTokenAnswer {
@@ -15,25 +18,45 @@ export interface DeviceTokenAnswer {
   readonly deviceIdentifier: string;
 }
 
+/** An access token that is yet to be signed, and the key that will. */
+export interface Minting {
+  readonly claims: AccessTokenClaims;
+  readonly key: SigningKey;
+}
+
 /** Mints access tokens from device tokens. */
 export class AccessMinter {
   readonly #issuer: Issuer;
-  readonly #key: AccessTokenKey;
+  readonly #keys: TokenKeys;
+  readonly #log: Log;
 
-  constructor(issuer: Issuer, key: AccessTokenKey) {
-    this.#issuer = issuer;
-    this.#key = key;
+  constructor(parts: { readonly issuer: Issuer; readonly keys: TokenKeys; readonly log: Log }) {
+    this.#issuer = parts.issuer;
+    this.#keys = parts.keys;
+    this.#log = parts.log;
   }
 
-  /** What the token will say; nothing is signed yet. */
-  claims(family: Family): AccessTokenClaims {
-    return accessClaims(family, this.#issuer, newId());
+  /**
+   * What the token will say, and the key that signs it; nothing is signed yet. Asked before the commit: while we have
+   * no key, a device keeps the secret that it showed.
+   *
+   * @throws DomainError `token.no_signing_key`
+   */
+  prepare(family: Family): Minting {
+    const key = this.#keys.signingKeyExcept(family.revokedKids);
+    if (key === null) {
+      this.#log.error('every token key is revoked: no access token can be signed', {
+        alarm: 'token_keys_revoked',
+      });
+      throw new DomainError('token.no_signing_key', 'no key is left that signs access tokens');
+    }
+    return { claims: accessClaims(family, this.#issuer, newId()), key };
   }
 
   /** Signs, once that from which it is minted has been committed. */
-  answer(family: Family, claims: AccessTokenClaims, refreshToken: Secret): DeviceTokenAnswer {
+  answer(family: Family, { claims, key }: Minting, refreshToken: Secret): DeviceTokenAnswer {
     return {
-      accessToken: signAccessToken(claims, this.#key),
+      accessToken: signAccessToken(claims, key),
       refreshToken,
       claims,
       organization: family.organization,

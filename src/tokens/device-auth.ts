@@ -10,6 +10,7 @@ import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import type { RotatingSecrets } from '../platform/crypto/rotating-secrets.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import type { Installation } from '../platform/installation/installation.js';
+import type { Log } from '../platform/log/log.js';
 import { AccessMinter } from './access-minter.js';
 import type { DeviceAssignments } from './device-assignments.js';
 import { DeviceDoor } from './device-door.js';
@@ -38,6 +39,7 @@ export interface DeviceAuthParts {
   readonly rotating: RotatingSecrets;
   readonly keys: TokenKeys;
   readonly installation: Installation;
+  readonly log: Log;
   /** `aud` of access tokens. */
   readonly audience: string;
 }
@@ -58,7 +60,7 @@ export class DeviceAuth {
       door: new DeviceDoor({ ...given, installation: id }),
       refused: new RefusedDeeds(given),
       endings: new Endings({ ...given, press: { hash: sha256, partitions, epoch } }),
-      minter: new AccessMinter({ issuer, audience }, given.keys),
+      minter: new AccessMinter({ ...given, issuer: { issuer, audience } }),
       deviceScopes: DEVICE_SCOPES,
     };
     this.issue = new IssueBootstrapToken(parts);

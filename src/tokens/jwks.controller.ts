@@ -1,16 +1,16 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Jwks } from '../contract/lease.js';
-import { TokenKeys } from '../platform/crypto/key-ring.js';
 import { Refuses } from '../platform/http/refuses.decorator.js';
+import { PublishedKeys } from './published-keys.js';
 
-/** The keys that verify access tokens, announced and leaving ones among them (RFC 7517 §5). */
+/** The keys that verify access tokens (RFC 7517 §5): announced and leaving ones among them, revoked ones not. */
 @ApiTags('keys')
 @Controller('.well-known')
 export class JwksController {
-  readonly #keys: TokenKeys;
+  readonly #keys: PublishedKeys;
 
-  constructor(keys: TokenKeys) {
+  constructor(keys: PublishedKeys) {
     this.#keys = keys;
   }
 
@@ -27,7 +27,7 @@ export class JwksController {
     },
   })
   @Refuses(500, 503)
-  jwks(): Jwks {
-    return this.#keys.publicJwks;
+  jwks(): Promise<Jwks> {
+    return this.#keys.jwks();
   }
 }

@@ -4,7 +4,7 @@ import { newId, type EntryId } from '../kernel/ids.js';
 import type { Transactions, Tx } from '../kernel/tx.js';
 import type { RotatingSecrets } from '../platform/crypto/rotating-secrets.js';
 import type { RequestMark } from '../platform/http/request.js';
-import type { AccessMinter, DeviceTokenAnswer } from './access-minter.js';
+import type { AccessMinter, DeviceTokenAnswer, Minting } from './access-minter.js';
 import type { DeviceDoor, ShownSecret } from './device-door.js';
 import { decideRedemption, type Redeemer } from './domain/decide-redemption.js';
 import { deviceActor, mintedEntry } from './domain/entries.js';
@@ -45,7 +45,7 @@ export class RedeemBootstrapToken {
   /**
    * @throws DomainError `credential.missing`; `token.invalid` when it is unknown, used, expired or dead;
    *   `token.bound_elsewhere`; `user.held`, `device.held`, `organization.held`; `request.invalid_value` for a scope
-   *   that no device gets; `store.unavailable`
+   *   that no device gets; `token.no_signing_key`; `store.unavailable`
    */
   async execute(request: RedeemRequest): Promise<DeviceTokenAnswer> {
     const { door, refused, deviceScopes, transactions, rotating, minter } = this.#parts;
@@ -63,10 +63,10 @@ export class RedeemBootstrapToken {
       subject: { type: 'family', id: shown.family },
       requestId: request.mark.requestId,
     } as const;
-    const { family, claims } = await refused.watch(deed, () =>
+    const { family, minting } = await refused.watch(deed, () =>
       transactions.run('service', (tx) => this.#redeem(tx, shown, request, refresh.digest)),
     );
-    return minter.answer(family, claims, refresh.text);
+    return minter.answer(family, minting, refresh.text);
   }
 
   async #redeem(
@@ -74,16 +74,16 @@ export class RedeemBootstrapToken {
     shown: ShownSecret,
     request: RedeemRequest,
     refreshDigest: Uint8Array,
-  ): Promise<{ readonly family: Family; readonly claims: ReturnType<AccessMinter['claims']> }> {
+  ): Promise<{ readonly family: Family; readonly minting: Minting }> {
     const found = await lockFamily(tx, shown.organization, shown.family);
     if (found === null) throw new DomainError('token.invalid');
     const no = decideRedemption(found, request.redeemer);
     if (no !== null) throw new DomainError(no.refused, no.detail);
     const family = { ...found, scopes: request.scopes, accessTtlS: request.accessTtlS };
     if (!(await redeemFamily(tx, family, refreshDigest))) throw new DomainError('token.invalid');
-    const claims = this.#parts.minter.claims(family);
+    const minting = this.#parts.minter.prepare(family);
     await this.#parts.audit.append(tx, [
-      mintedEntry(family, claims, {
+      mintedEntry(family, minting.claims, {
         id: newId<EntryId>(),
         requestId: request.mark.requestId,
         action: 'token.redeemed',
@@ -91,6 +91,6 @@ export class RedeemBootstrapToken {
         isRepeat: false,
       }),
     ]);
-    return { family, claims };
+    return { family, minting };
   }
 }

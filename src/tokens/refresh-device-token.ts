@@ -1,5 +1,4 @@
 import type { AuditLog } from '../audit/index.js';
-import type { AccessTokenClaims } from '../contract/access-token.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { newId, type CaseId, type EntryId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
@@ -8,7 +7,7 @@ import type { OutboxRecord } from '../outbox/index.js';
 import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import type { RotatingSecrets } from '../platform/crypto/rotating-secrets.js';
 import type { RequestMark } from '../platform/http/request.js';
-import type { AccessMinter, DeviceTokenAnswer } from './access-minter.js';
+import type { AccessMinter, DeviceTokenAnswer, Minting } from './access-minter.js';
 import type { DeviceDoor, ShownSecret } from './device-door.js';
 import { decideRefresh, type Shown } from './domain/decide-refresh.js';
 import { deviceActor, mintedEntry } from './domain/entries.js';
@@ -30,7 +29,7 @@ interface Parts {
 }
 
 type Refreshed =
-  | { readonly family: Family; readonly claims: AccessTokenClaims; readonly refresh: Secret }
+  | { readonly family: Family; readonly minting: Minting; readonly refresh: Secret }
   /** Somebody used a secret that had been replaced: the device token has ended. */
   | { readonly reuse: OutboxRecord };
 
@@ -44,7 +43,7 @@ export class RefreshDeviceToken {
 
   /**
    * @throws DomainError `token.invalid` when the secret is unknown, dead, expired or used before; `user.held`,
-   *   `device.held`, `organization.held` when the secret will work again; `store.unavailable`
+   *   `device.held`, `organization.held` when the secret will work again; `token.no_signing_key`; `store.unavailable`
    */
   async execute(presented: string, mark: RequestMark): Promise<DeviceTokenAnswer> {
     const { door, refused, endings, minter, transactions } = this.#parts;
@@ -64,7 +63,7 @@ export class RefreshDeviceToken {
       endings.published([refreshed.reuse]);
       throw new DomainError('token.invalid');
     }
-    return minter.answer(refreshed.family, refreshed.claims, refreshed.refresh);
+    return minter.answer(refreshed.family, refreshed.minting, refreshed.refresh);
   }
 
   async #refresh(tx: Tx, shown: ShownSecret, mark: RequestMark): Promise<Refreshed> {
@@ -101,9 +100,9 @@ export class RefreshDeviceToken {
     const successor = this.#parts.rotating.next(told.shown.secret, counter);
     if (!told.isRepeat && !(await rotateFamily(tx, family, successor.digest)))
       throw new DomainError('token.invalid');
-    const claims = this.#parts.minter.claims(family);
+    const minting = this.#parts.minter.prepare(family);
     await this.#parts.audit.append(tx, [
-      mintedEntry(family, claims, {
+      mintedEntry(family, minting.claims, {
         id: newId<EntryId>(),
         requestId: told.mark.requestId,
         action: 'token.refreshed',
@@ -111,7 +110,7 @@ export class RefreshDeviceToken {
         isRepeat: told.isRepeat,
       }),
     ]);
-    return { family, claims, refresh: successor.text };
+    return { family, minting, refresh: successor.text };
   }
 
   #endReused(tx: Tx, family: Family, mark: RequestMark): Promise<OutboxRecord> {

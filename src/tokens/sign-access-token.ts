@@ -1,14 +1,8 @@
 import type { AccessTokenClaims } from '../contract/access-token.js';
-import type { Sign } from '../contract/crypto-types.js';
-
-/** The key that signs, by its id. */
-export interface AccessTokenKey {
-  readonly kid: string;
-  readonly sign: Sign;
-}
+import type { SigningKey } from '../platform/crypto/key-ring.js';
 
 /** An access token: compact JWS (RFC 7515 §7.1), EdDSA (RFC 8037), `typ: at+jwt` (RFC 9068 §2.1). */
-export function signAccessToken(claims: AccessTokenClaims, key: AccessTokenKey): string {
+export function signAccessToken(claims: AccessTokenClaims, key: SigningKey): string {
   const header = { alg: 'EdDSA', typ: 'at+jwt', kid: key.kid };
   const signed = `${encoded(header)}.${encoded(claims)}`;
   const { signature } = key.sign(Buffer.from(signed));

@@ -13,7 +13,7 @@ import {
 import { Secret } from '../../src/kernel/secret.js';
 import { TokenKeys } from '../../src/platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
-import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
+import { generatePrivateJwks, type PrivateJwks } from '../../src/platform/crypto/private-jwks.js';
 import { Installation } from '../../src/platform/installation/installation.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
 import { openApiOf } from '../../src/platform/http/open-api.js';
@@ -45,10 +45,16 @@ export class AdminApp {
     this.documented = new DocumentedAnswers(openApiOf(app, documented));
   }
 
-  static async start(): Promise<AdminApp> {
-    const world = await World.open();
+  /** @param more.beside a replica of this one, on its database */
+  static async start(
+    more: { readonly tokenKeys?: PrivateJwks; readonly beside?: AdminApp } = {},
+  ): Promise<AdminApp> {
+    const { beside } = more;
+    const world = beside?.world ?? (await World.open());
     const wire = await TcpProxy.to(world.database.serviceUrl);
-    const ownerKey = new OpaqueSecrets(PEPPER).mint('admin', newId()).text;
+    const ownerKey = beside
+      ? new Secret(beside.ownerKey)
+      : new OpaqueSecrets(PEPPER).mint('admin', newId()).text;
     const lines: string[] = [];
     const sink = { write: (line: string) => void lines.push(line) };
     const log = new PinoLog({ level: 'info', pretty: false, sink });
@@ -67,7 +73,7 @@ export class AdminApp {
       crypto: {
         pepper: PEPPER,
         encryptionKey: new Uint8Array(32).fill(8),
-        tokenKeys: generatePrivateJwks(),
+        tokenKeys: more.tokenKeys ?? generatePrivateJwks(),
         recordKeys: generatePrivateJwks(),
       },
       config,
@@ -85,9 +91,14 @@ export class AdminApp {
   }
 
   async stop(): Promise<void> {
+    await this.leave();
+    await this.world.close();
+  }
+
+  /** Stops, and leaves the database to the replicas that stay. */
+  async leave(): Promise<void> {
     await this.app.close();
     await this.wire.close();
-    await this.world.close();
   }
 
   /** A new organization. */

@@ -28,6 +28,7 @@ import type { RequestMark } from '../../src/platform/http/request.js';
 import { Installation } from '../../src/platform/installation/installation.js';
 import type { DeviceTokenAnswer } from '../../src/tokens/access-minter.js';
 import { DeviceAuth } from '../../src/tokens/device-auth.js';
+import { RememberingLog } from './remembering-log.js';
 import { systemClock, World } from './world.js';
 
 const PEPPER = Buffer.alloc(32, 7);
@@ -73,12 +74,16 @@ export interface Employee {
 export class DeviceWorld {
   readonly secrets = new OpaqueSecrets(PEPPER);
   readonly rotating = new RotatingSecrets(PEPPER, this.secrets);
-  readonly keys = new TokenKeys(generatePrivateJwks());
+  /** The second one signs when the first is revoked. */
+  readonly keys = new TokenKeys({
+    keys: [...generatePrivateJwks().keys, ...generatePrivateJwks().keys],
+  });
   readonly installation = new Installation(newId<Id<'installation'>>(), 'urn:offswitch:test', 1, 3);
   readonly audit = new PostgresAuditLog();
   readonly refusals = new RememberingRefusals();
   readonly cases = new RememberingCases();
   readonly outbox = new RememberingOutbox();
+  readonly log = new RememberingLog();
   readonly devices: StoredDevices;
   readonly apiKeys: PostgresApiKeys;
   readonly door: PostgresApiKeyDoor;
@@ -114,6 +119,7 @@ export class DeviceWorld {
       rotating,
       keys,
       installation,
+      log: this.log,
       audience: 'offswitch',
     });
   }

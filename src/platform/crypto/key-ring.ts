@@ -41,12 +41,25 @@ function privatePart(key: PrivateJwk): KeyObject {
   return made;
 }
 
+/** One key of a ring, as somebody signs with it. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly sign: Sign;
+}
+
+function signingKey(jwk: PrivateJwk): SigningKey {
+  const { kid } = jwk;
+  const key = privatePart(jwk);
+  return { kid, sign: (message) => ({ kid, signature: signBytes(null, message, key) }) };
+}
+
 /**
  * A set of Ed25519 keys: the first one signs, all of them verify. A key that stands behind the first one is
  * either announced (it will sign later) or leaving (what it signed is still good), so sets overlap when keys change.
  */
 export class KeyRing {
-  readonly #signing: { readonly kid: string; readonly key: KeyObject };
+  /** Those with a private part, in their order. */
+  readonly #signing: readonly [SigningKey, ...SigningKey[]];
   readonly #verifying: ReadonlyMap<string, KeyObject>;
   readonly publicJwks: Jwks;
 
@@ -54,10 +67,10 @@ export class KeyRing {
   constructor(set: PrivateJwks) {
     demand(Array.isArray(set.keys), 'the set has no keys');
     set.keys.forEach(checkForm);
-    const [first] = set.keys;
+    const [first, ...others] = set.keys;
     if (first?.d === undefined) throw new TypeError('the first key of the set cannot sign');
-    this.#signing = { kid: first.kid, key: privatePart(first) };
-    set.keys.filter(({ d }) => d !== undefined).forEach(privatePart);
+    const able = others.filter(({ d }) => d !== undefined);
+    this.#signing = [signingKey(first), ...able.map(signingKey)];
     this.publicJwks = { keys: set.keys.map(publicPart) };
     this.#verifying = new Map(
       this.publicJwks.keys.map((key) => [
@@ -70,13 +83,15 @@ export class KeyRing {
 
   /** The id of the key that signs. */
   get kid(): string {
-    return this.#signing.kid;
+    return this.#signing[0].kid;
   }
 
-  readonly sign: Sign = (message) => ({
-    kid: this.#signing.kid,
-    signature: signBytes(null, message, this.#signing.key),
-  });
+  readonly sign: Sign = (message) => this.#signing[0].sign(message);
+
+  /** The first key that can sign and is none of these; null when none is left. */
+  signingKeyExcept(revoked: readonly string[]): SigningKey | null {
+    return this.#signing.find(({ kid }) => !revoked.includes(kid)) ?? null;
+  }
 
   readonly verify: Verify = (kid, message, signature) => {
     const key = this.#verifying.get(kid);

@@ -26,4 +26,6 @@ export interface Family {
   /** When the present refresh secret was made. */
   readonly refreshedAt: Date | null;
   readonly expiresAt: Date;
+  /** Those of our keys, and of former ones, that sign nothing any more. */
+  readonly revokedKids: readonly string[];
 }

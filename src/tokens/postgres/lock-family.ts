@@ -21,6 +21,7 @@ interface LockedRow extends Standings {
   readonly refresh_digest: string | null;
   readonly refreshed_at: string | null;
   readonly expires_at: string;
+  readonly revoked_kids: readonly string[];
 }
 
 const time = (text: string | null): Date | null => (text === null ? null : new Date(text));
@@ -59,5 +60,6 @@ export async function lockFamily(
       locked.refresh_digest === null ? null : Buffer.from(locked.refresh_digest, 'hex'),
     refreshedAt: time(locked.refreshed_at),
     expiresAt: new Date(locked.expires_at),
+    revokedKids: locked.revoked_kids,
   };
 }

@@ -31,6 +31,7 @@ const family = (more: Partial<Family> = {}): Family => ({
   refreshDigest: null,
   refreshedAt: null,
   expiresAt: later(30 * DAY_MS),
+  revokedKids: [],
   ...more,
 });
 const redeemed = (more: Partial<Family> = {}): Family =>
