@@ -9,6 +9,7 @@ import { DeviceTokens1763900000600 } from './1763900000600-device-tokens.js';
 import { Audit1763900000900 } from './1763900000900-audit.js';
 import { InstallationMoves1764250000000 } from './1764250000000-installation-moves.js';
 import { RevokedKidsSignNothing1764251500000 } from './1764251500000-revoked-kids-sign-nothing.js';
+import { WhoOwnsATakenName1764251600000 } from './1764251600000-who-owns-a-taken-name.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -31,4 +32,5 @@ export const migrations: readonly (new () => Migration)[] = [
   Audit1763900000900,
   InstallationMoves1764250000000,
   RevokedKidsSignNothing1764251500000,
+  WhoOwnsATakenName1764251600000,
 ];

@@ -4,6 +4,7 @@ import { newId, type ApiKeyId, type CaseId, type SignalId } from '../kernel/ids.
 import type { Transactions, Tx } from '../kernel/tx.js';
 import { Deprovision, type Alongside, type Operator } from './deprovision.js';
 import type {
+  ActiveWord,
   Edited,
   Origin,
   ResourceChange,
@@ -25,7 +26,13 @@ import {
 import { planSignal } from './domain/plan-signal.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
 import { identitiesOf, type Circumstances } from './domain/plan.js';
-import { lockCreation, lockNewNames, lockResource, lockSignal } from './postgres/lock-and-read.js';
+import {
+  lockCreation,
+  lockNameOwner,
+  lockNewNames,
+  lockResource,
+  lockSignal,
+} from './postgres/lock-and-read.js';
 import { liftHold, revokeApiKey, revokeSubject } from './operator-orders.js';
 import { writePlan } from './write-plan.js';
 
@@ -62,6 +69,8 @@ export class Heart extends Deprovision {
     switch (change.kind) {
       case 'create':
         return this.#commit((tx) => this.#create(tx, change));
+      case 'refused_create':
+        return this.#commit((tx) => this.#refuseCreation(tx, change));
       case 'edit':
         return this.#commit((tx) => this.#edit(tx, change));
       case 'remove':
@@ -115,8 +124,34 @@ export class Heart extends Deprovision {
     const { origin, image } = change;
     const names = identitiesOf(null, image);
     const before = await lockCreation(tx, origin, image.userName, names);
-    if (before.taken) return { outcome: { kind: 'name_taken' }, records: [] };
+    const { person } = before;
+    if (before.taken && person !== null)
+      return this.#nameTaken(tx, origin, { at: before.at, person }, change.word);
     return this.#write(tx, origin, before.at, (around) => planCreation(around, before, change));
+  }
+
+  /** The name is somebody's, but a deactivation in the same request still counts (P9). */
+  async #nameTaken(
+    tx: Tx,
+    origin: Origin,
+    before: Pick<BeforeEdit, 'at' | 'person'>,
+    word: ActiveWord,
+  ): Promise<Committed<ResourceOutcome>> {
+    const { records } = await this.#write(tx, origin, before.at, (around) =>
+      planRefusedEdit(around, before, { word, refused: new NameTaken() }),
+    );
+    return { outcome: { kind: 'name_taken' }, records };
+  }
+
+  async #refuseCreation(
+    tx: Tx,
+    { origin, userName, word, refused }: RefusedCreation,
+  ): Promise<Committed<ResourceOutcome>> {
+    const owner = userName === null ? null : await lockNameOwner(tx, origin, userName);
+    if (owner === null) return { outcome: { kind: 'refused', why: refused }, records: [] };
+    return this.#write(tx, origin, owner.at, (around) =>
+      planRefusedEdit(around, owner, { word, refused }),
+    );
   }
 
   async #edit(tx: Tx, { origin, resource, edit }: EditChange): Promise<Committed<ResourceOutcome>> {
@@ -128,13 +163,7 @@ export class Heart extends Deprovision {
         planRefusedEdit(around, before, edited),
       );
     const { taken, waiting } = await lockNamesOf(tx, origin, before, edited);
-    if (taken) {
-      // The new name belongs to somebody else, but a deactivation in the same request still counts (P9).
-      const planned = await this.#write(tx, origin, before.at, (around) =>
-        planRefusedEdit(around, before, { word: edited.word, refused: new NameTaken() }),
-      );
-      return { outcome: { kind: 'name_taken' }, records: planned.records };
-    }
+    if (taken) return this.#nameTaken(tx, origin, before, edited.word);
     return this.#write(tx, origin, before.at, (around) =>
       planEdit(around, before, { word: edited.word, next: edited.next, waiting }),
     );
@@ -192,3 +221,5 @@ async function lockNamesOf(
 }
 
 class NameTaken extends Error {}
+
+type RefusedCreation = Extract<ResourceChange, { kind: 'refused_create' }>;

@@ -3,7 +3,7 @@ import type { Resources } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type ResourceId } from '../kernel/ids.js';
 import type { UserView } from './present/user.js';
-import { readCreate, readPatch, readReplace } from './read/edit.js';
+import { readCreate, readPatch, readReplace, type Creation } from './read/edit.js';
 import { readListRequest } from './read/list-request.js';
 import type { RefusedChanges } from './refused-changes.js';
 
@@ -49,7 +49,7 @@ export class ScimUsers {
   }
 
   create(origin: Origin, body: Body): Promise<UserView> {
-    return this.#changed(origin, () => ({ kind: 'create', origin, ...readCreate(body()) }));
+    return this.#changed(origin, () => creationOf(origin, readCreate(body())));
   }
 
   replace(origin: Origin, id: string, body: Body): Promise<UserView> {
@@ -85,6 +85,11 @@ export class ScimUsers {
     });
   }
 }
+
+const creationOf = (origin: Origin, creation: Creation): ResourceChange =>
+  'image' in creation
+    ? { kind: 'create', origin, ...creation }
+    : { kind: 'refused_create', origin, ...creation };
 
 const unknown = (): DomainError =>
   new DomainError('resource.unknown', 'this connection has no user with this id');

@@ -52,6 +52,14 @@ async function scene() {
       resource: resource.id,
       edit: change,
     });
+  const refuse = (userName: string, word: ActiveWord) =>
+    refuseOn(organization, connection, userName, word);
+  const remove = ({ id }: StoredResource) =>
+    world.heart.changeResource({
+      kind: 'remove',
+      origin: originOf(organization, connection),
+      resource: id,
+    });
   const signal = (on: ConnectionId, given: Partial<VerifiedSignal>) =>
     world.heart.takeSignal({
       origin: originOf(organization, on),
@@ -65,8 +73,23 @@ async function scene() {
         ...given,
       },
     });
-  return { organization, connection, create, edit, signal };
+  return { organization, connection, create, edit, refuse, remove, signal };
 }
+
+const why = new Error('something else in the request is wrong');
+const refuseOn = (
+  organization: OrganizationId,
+  connection: ConnectionId,
+  userName: string | null,
+  word: ActiveWord = 'false',
+) =>
+  world.heart.changeResource({
+    kind: 'refused_create',
+    origin: originOf(organization, connection),
+    word,
+    userName,
+    refused: why,
+  });
 
 function done(outcome: ResourceOutcome): Extract<ResourceOutcome, { kind: 'done' }> {
   if (outcome.kind !== 'done') throw new Error(`not done: ${outcome.kind}`);
@@ -178,6 +201,71 @@ describe('a deactivation', () => {
     });
     expect(await world.generation('user', resource.user)).toBe(2);
     expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+  });
+});
+
+describe('a creation under a name that is taken', () => {
+  it.each(['case', 'same'] as const)('ends the access of whoever has it (%s)', async (how) => {
+    const { create, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    expect(await create(how === 'case' ? 'ADA' : 'ada', 'false')).toEqual({ kind: 'name_taken' });
+    expect(await world.generation('user', resource.user)).toBe(2);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+    const rows = await world.query('select active, version from resources where user_id = $1', [
+      resource.user,
+    ]);
+    expect(rows).toEqual([{ active: true, version: '1' }]);
+  });
+
+  it.each(['true', 'absent'] as const)('changes nothing when it says %s', async (word) => {
+    const { create, edit, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    await edit(resource, says('false'));
+    expect(await create('ada', word)).toEqual({ kind: 'name_taken' });
+    expect(await world.generation('user', resource.user)).toBe(2);
+    expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+  });
+
+  it.each([
+    ['unreadable', 1, 'unreadable'],
+    ['false', 2, 'scim'],
+  ] as const)('counts although it is wrong elsewhere: %s', async (word, generation, hold) => {
+    const { create, refuse, connection } = await scene();
+    const { resource } = done(await create('ada'));
+    expect(await refuse('Ada', word)).toEqual({ kind: 'refused', why });
+    expect(await world.generation('user', resource.user)).toBe(generation);
+    expect(await world.holds(resource.user)).toEqual([`${hold}:${connection}`]);
+  });
+
+  it('speaks of nobody on another connection or in another organization, nor of a tombstone', async () => {
+    const { create, organization, connection, remove } = await scene();
+    const other = await world.connection(organization);
+    const ada = done(await create('ada')).resource;
+    const { refuse } = await scene();
+    const bob = done(await create('bob')).resource;
+    await remove(bob);
+    const before = await world.generation('user', bob.user);
+    for (const attempt of [
+      () => refuse('ada', 'false'),
+      () => refuseOn(organization, other, 'ada'),
+      () => refuseOn(organization, connection, 'bob'),
+      () => refuseOn(organization, connection, null),
+    ])
+      expect(await attempt()).toEqual({ kind: 'refused', why });
+    expect(await world.generation('user', ada.user)).toBe(1);
+    expect(await world.holds(ada.user)).toEqual([]);
+    expect(await world.generation('user', bob.user)).toBe(before);
+  });
+
+  it('that races the removal of its owner ends in one of the two orders', async () => {
+    const { create, remove } = await scene();
+    const { resource } = done(await create('ada'));
+    const [created] = await Promise.all([create('ada', 'false'), remove(resource)]);
+    const holds = await world.holds(resource.user);
+    expect(holds).toHaveLength(1);
+    if (created.kind === 'done')
+      expect(created.resource).toMatchObject({ user: resource.user, active: false });
+    else expect(created.kind).toBe('name_taken');
   });
 });
 

@@ -60,6 +60,15 @@ export type ResourceChange =
       readonly word: ActiveWord;
       readonly image: ResourceImage;
     }
+  /** A creation that is wrong: its `active` still counts for whoever has the name (P9). */
+  | {
+      readonly kind: 'refused_create';
+      readonly origin: Origin;
+      readonly word: ActiveWord;
+      /** Null when the request has none that can be read. */
+      readonly userName: string | null;
+      readonly refused: Error;
+    }
   | {
       readonly kind: 'edit';
       readonly origin: Origin;

@@ -165,7 +165,7 @@ export function planEdit(
  */
 export function planRefusedEdit(
   around: Circumstances,
-  before: BeforeEdit,
+  before: Pick<BeforeEdit, 'person'>,
   edited: { readonly word: 'true' | 'false' | 'absent' | 'unreadable'; readonly refused: Error },
 ): Planned {
   const outcome = { kind: 'refused', why: edited.refused } as const;

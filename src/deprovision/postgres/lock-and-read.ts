@@ -70,7 +70,7 @@ const lockCreationSql = sql(
   'select lock_creation($1, $2, $3, $4::jsonb) as before',
 );
 
-/** The names of a resource to be, and the person it links to, locked. */
+/** The names of a resource to be, locked; and the person it links to, or the one who has its user name already. */
 export async function lockCreation(
   tx: Tx,
   origin: { readonly organization: OrganizationId; readonly connection: ConnectionId },
@@ -94,6 +94,25 @@ export async function lockCreation(
     person: before.person,
     waiting: before.waiting.map(waitingOf),
   };
+}
+
+const lockNameOwnerSql = sql(
+  'heart.lock_name_owner',
+  'select lock_name_owner($1, $2, $3) as before',
+);
+
+/** The person who has this user name in the connection, locked; null when nobody has it. */
+export async function lockNameOwner(
+  tx: Tx,
+  origin: { readonly organization: OrganizationId; readonly connection: ConnectionId },
+  userName: string,
+): Promise<{ readonly at: Date; readonly person: Person } | null> {
+  const before = await only<{ readonly at: string; readonly person: Person }>(
+    tx,
+    lockNameOwnerSql,
+    [origin.organization, origin.connection, userName.toLowerCase()],
+  );
+  return before === null ? null : { at: new Date(before.at), person: before.person };
 }
 
 const lockSignalSql = sql('heart.lock_signal', 'select lock_signal($1::jsonb) as before');

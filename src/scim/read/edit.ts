@@ -9,19 +9,45 @@ import { SCHEMAS } from './user-schema.js';
 import { invalidValue, isObject } from './value.js';
 import { saidByPatch, saidByResource, type Said } from './word.js';
 
-/**
- * POST (RFC 7644 §3.3). A person is active unless the request says otherwise.
- *
- * @throws DomainError
- */
-export function readCreate(body: unknown): {
-  readonly word: ActiveWord;
-  readonly image: ResourceImage;
-} {
+/** What a POST asks for. When it is refused, its `active` still counts for whoever has the name (P9). */
+export type Creation =
+  | { readonly word: ActiveWord; readonly image: ResourceImage }
+  | { readonly word: ActiveWord; readonly userName: string | null; readonly refused: Error };
+
+/** POST (RFC 7644 §3.3). A person is active unless the request says otherwise. Never throws. */
+export function readCreate(body: unknown): Creation {
   const said = saidByResource(body);
-  refuseGarbled(said);
-  const image = imageOf(attributesIn(body), said.word, { active: true });
-  return { word: said.word, image };
+  const { word } = said;
+  try {
+    refuseGarbled(said);
+    return { word, image: imageOf(attributesIn(body), word, { active: true }) };
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return { word, userName: userNameIn(body), refused: error };
+  }
+}
+
+/** The user name of a resource that may be wrong elsewhere; the last one that can be read. */
+function userNameIn(body: unknown): string | null {
+  const draft = new Draft({});
+  for (const field of isObject(body) ? fieldsOf(body) : [])
+    if (isUserName(field.target))
+      unlessWrong(() => {
+        set(draft, 'add', field);
+      });
+  const { userName } = draft.attributes();
+  return typeof userName === 'string' ? userName : null;
+}
+
+const isUserName = (target: Field['target']): boolean =>
+  target.kind === 'attribute' && target.attribute.name === 'userName';
+
+function unlessWrong(reading: () => void): void {
+  try {
+    reading();
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+  }
 }
 
 /** PUT (RFC 7644 §3.5.1): what is left out is cleared, except `active`, which stays as it is. Never throws. */
