@@ -18,6 +18,8 @@ const asked = new Promise<NodeJS.Signals>((resolve) => {
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = new PinoLog({ level: config.logLevel, pretty: process.stdout.isTTY });
+  if (config.database === null || config.kafka === null)
+    log.info('starting the embedded servers', { home: config.home });
   const settled = await settle(config, (server, file) => {
     log.error('an embedded server ended by itself', { server, file });
     process.exitCode = 1;
@@ -55,13 +57,18 @@ async function announce(config: Config, settled: Settled, service: Service): Pro
   await chmod(file, 0o600);
 }
 
+/** HOST and PORT are the operator's, and the message names both: a stack would say nothing more. */
+const isAddressTaken = (error: unknown): error is Error =>
+  error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+
 main().then(
   () => process.exit(),
   (error: unknown) => {
     const expected =
       error instanceof ConfigRefused ||
       error instanceof EmbeddedUnavailable ||
-      error instanceof DomainError;
+      error instanceof DomainError ||
+      isAddressTaken(error);
     process.stderr.write(
       `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
     );

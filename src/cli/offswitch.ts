@@ -15,9 +15,15 @@ const USAGE = `offswitch <command>
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
   partitions COUNT          more partitions for the revocations topic, while everything runs
+
+The service itself: \`npm start\`, or \`node dist/src/main.js\`. Variables: docs/operations.md.
 `;
 
 async function run([command, ...parameters]: readonly string[]): Promise<number> {
+  if (command === 'help' || [command, ...parameters].includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   switch (command) {
     case 'demo': {
       const { values } = parseArgs({

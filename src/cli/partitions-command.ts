@@ -17,6 +17,10 @@ const NEVER = new AbortController().signal;
  * @returns the exit code
  */
 export function partitionsCommand([count]: readonly string[]): Promise<number> {
+  if (!/^\d{1,4}$/.test(count ?? '')) {
+    process.stderr.write('offswitch partitions COUNT: COUNT is a whole number, 1 to 1000\n');
+    return Promise.resolve(2);
+  }
   const wanted = Number(count);
   return besideService(async ({ config, settled, log, ...parts }) => {
     const topic = topicsWith(config.topicPrefix).revocations;

@@ -121,10 +121,11 @@ async function goodbye(
   leave: () => Promise<unknown>,
 ): Promise<Goodbye> {
   const started = performance.now();
-  const denials = watchDenials(scene, started);
-  await leave();
-  const answeredMs = rounded(performance.now() - started);
-  return { answeredMs, deniedMs: await denials, case: await caseOf(stage, scene) };
+  const [deniedMs, answeredMs] = await Promise.all([
+    watchDenials(scene, started),
+    leave().then(() => rounded(performance.now() - started)),
+  ]);
+  return { answeredMs, deniedMs, case: await caseOf(stage, scene) };
 }
 
 async function watchDenials(
@@ -158,9 +159,7 @@ async function interrupted(stage: Stage, scene: Scene, teller: Teller): Promise<
   await stage.killService();
   teller.say('SIGKILL. Committed, and acknowledged by no broker; no gateway knows yet.');
   stage.thawBroker();
-  const denials = watchDenials(scene, started);
-  await stage.startService();
-  const deniedMs = await denials;
+  const [deniedMs] = await Promise.all([watchDenials(scene, started), stage.startService()]);
   teller.say(
     'The broker thaws, with the first send perhaps still in its socket; the service starts again and sends what it finds unacknowledged.',
   );

@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
 import type { Log } from '../log/log.js';
-import { kafkaLog } from './kafka-log.js';
+import { CLIENT_CLOSED, kafkaLog } from './kafka-log.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
 /** TCP and TLS handshake, milliseconds. */
@@ -45,11 +45,11 @@ export class KafkaConnection {
   /** Cuts every connection and lets no new one begin. Requests under way fail. */
   close(): void {
     this.#isClosed = true;
-    for (const socket of this.#sockets) socket.destroy(new Error('the client was closed'));
+    for (const socket of this.#sockets) socket.destroy(new Error(CLIENT_CLOSED));
   }
 
   #socket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
-    if (this.#isClosed) throw new Error('the client was closed');
+    if (this.#isClosed) throw new Error(CLIENT_CLOSED);
     // kafkajs passes `null` without TLS and `true` or options with it, whatever its types say.
     const tls: unknown = ssl;
     const socket = tls

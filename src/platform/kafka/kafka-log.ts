@@ -8,6 +8,9 @@ const REMEMBERED = 100;
 /** What kafkajs says about brokers, without the stacks that it adds to everything. */
 const FIELDS = ['broker', 'clientId', 'groupId', 'memberId', 'retryCount', 'error'] as const;
 
+/** What a socket that we cut ourselves says. */
+export const CLIENT_CLOSED = 'the client was closed';
+
 /** Writes kafkajs' lines into our log: its errors are warnings here, because whoever asked tries again and says so itself. */
 export function kafkaLog(log: Log): logCreator {
   const lastSaid = new Map<string, number>();
@@ -24,7 +27,9 @@ export function kafkaLog(log: Log): logCreator {
         kafkajs: namespace,
         ...Object.fromEntries(FIELDS.flatMap((name) => (name in line ? [[name, line[name]]] : []))),
       };
-      if (level !== logLevel.ERROR) log.debug(line.message, fields);
+      // Our own cut, at a stop: kafkajs takes it for the broker's.
+      const isOurs = line.message.endsWith(CLIENT_CLOSED);
+      if (level !== logLevel.ERROR || isOurs) log.debug(line.message, fields);
       else if (isNews(line.message)) log.warn(line.message, fields);
     };
 }
