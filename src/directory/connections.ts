@@ -44,7 +44,8 @@ export abstract class Connections {
   ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }>;
 
   /**
-   * A second live secret. The ones before it end after the overlap, or at once when the overlap is 0.
+   * A second live secret. The present one ends after the overlap, or at once when that is 0; an older one, which an
+   * earlier rotation has left alive, ends at once: there are never more than two.
    *
    * @throws DomainError `connection.unknown`; `request.invalid_value` when it is of a kind without secrets
    */

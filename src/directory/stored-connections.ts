@@ -66,14 +66,14 @@ export class StoredConnections extends Connections {
           'request.invalid_value',
           'this connection has a public key, no secret',
         );
-      const { at, expire_at } = await expireConnectionSecrets(tx, name, overlapS);
+      const { at, expire_at, older } = await expireConnectionSecrets(tx, name, overlapS);
       const { shown, kept } = this.#secrets.mint(locked.kind);
       await insertConnectionSecret(tx, name, kept);
       await this.#write(tx, asking, {
         ...name,
         at,
         action: 'connection.secret_rotated',
-        detail: { overlap_s: overlapS },
+        detail: { overlap_s: overlapS, ended_at_once: older },
       });
       return { secret: shown, previousExpireAt: expire_at };
     });

@@ -139,6 +139,37 @@ describe('the SCIM door', () => {
     expect((await connections.get(name))?.secrets).toHaveLength(1);
   });
 
+  it('never opens for more than two secrets, and the log says which rotation ended the third', async () => {
+    const id = await organization();
+    const { connection, secret: first } = await connect(id, 'scim');
+    const name = { organization: id, id: connection.id };
+    const { secret: second } = await connections.rotate(name, 3600, asking);
+    const { secret: third, previousExpireAt } = await connections.rotate(name, 7200, asking);
+    await expect(bearer(first!.reveal())).rejects.toMatchObject({ code: 'credential.invalid' });
+    for (const living of [second, third])
+      expect(await bearer(living.reveal())).toMatchObject({ connection: connection.id });
+    const ends = (await connections.get(name))?.secrets.map(({ expiresAt }) => expiresAt);
+    expect(ends).toHaveLength(2);
+    expect(ends).toEqual(expect.arrayContaining([null, previousExpireAt]));
+    const entries = await world.query<{ detail: unknown }>(
+      `select convert_from(bytes, 'UTF8')::jsonb -> 'detail' as detail from audit.entry
+        where subject_id = $1 and action = 'connection.secret_rotated' order by at, id`,
+      [connection.id],
+    );
+    expect(entries.map(({ detail }) => detail)).toEqual([
+      { overlap_s: 3600, ended_at_once: 0 },
+      { overlap_s: 7200, ended_at_once: 1 },
+    ]);
+  });
+
+  it('leaves two secrets however many rotate at once', async () => {
+    const id = await organization();
+    const { connection } = await connect(id, 'scim');
+    const name = { organization: id, id: connection.id };
+    await Promise.all(Array.from({ length: 5 }, () => connections.rotate(name, 3600, asking)));
+    expect((await connections.get(name))?.secrets).toHaveLength(2);
+  });
+
   it('closes with the removal, and counts who still knocks in the log of the organization', async () => {
     const id = await organization();
     const { connection, secret } = await connect(id, 'scim');

@@ -102,7 +102,11 @@ export class ConnectionsController {
   @Post(':connection/secrets')
   @Needs('own')
   @ApiParam({ name: 'connection', type: String, format: 'uuid' })
-  @Takes('Rotate the secret. The old ones stay good for the overlap', 201, 'NewSecret')
+  @Takes(
+    'Rotate the secret. The present one stays good for the overlap, an older one ends at once',
+    201,
+    'NewSecret',
+  )
   async rotate(
     @Param('org', ORG) organization: OrganizationId,
     @Param('connection', CONNECTION) id: ConnectionId,

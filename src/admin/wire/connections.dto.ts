@@ -39,7 +39,7 @@ export class Rotation {
     { min: 0, max: 2_592_000 },
     {
       optional: true,
-      description: `Seconds for which the old secrets stay good: ${OVERLAP_DEFAULT_S} unless told, 0 ends them now.`,
+      description: `Seconds for which the present secret stays good: ${OVERLAP_DEFAULT_S} unless told, 0 ends them now.`,
     },
   )
   readonly overlap_s?: number | null;

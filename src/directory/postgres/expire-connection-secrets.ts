@@ -2,25 +2,36 @@ import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
 import type { ConnectionName } from '../connections.js';
 
-// One that ends sooner keeps its end: rotating never prolongs.
+// The caller holds the connection's row. A secret that ends sooner keeps its end: rotating never prolongs.
 const statement = sql(
   'directory.expire_connection_secrets',
-  `with ended as (
-     update connection_secrets
-        set expires_at = least(expires_at, clock_timestamp() + $3 * interval '1 second')
-      where organization_id = $1 and connection_id = $2
-        and (expires_at is null or expires_at > clock_timestamp())
+  `with live as (
+     select s.id, row_number() over (order by s.created_at desc, s.id desc) = 1 as is_newest
+       from connection_secrets s
+      where s.organization_id = $1 and s.connection_id = $2
+        and (s.expires_at is null or s.expires_at > clock_timestamp())
+   ), ended as (
+     update connection_secrets s
+        set expires_at = least(s.expires_at, clock_timestamp()
+                           + case when live.is_newest then $3 else 0 end * interval '1 second')
+       from live
+      where s.id = live.id
+     returning live.is_newest
    )
-   select clock_timestamp() as at, clock_timestamp() + $3 * interval '1 second' as expire_at`,
+   select clock_timestamp() as at, clock_timestamp() + $3 * interval '1 second' as expire_at,
+          (select count(*)::int from ended where not is_newest) as older`,
 );
 
-/** Ends all live secrets after the overlap, seconds. */
+/**
+ * Ends the present secret after the overlap, seconds, and any older one at once, so that with the next one two are
+ * live at most.
+ */
 export async function expireConnectionSecrets(
   tx: Tx,
   { organization, id }: ConnectionName,
   overlapS: number,
-): Promise<{ readonly at: Date; readonly expire_at: Date }> {
-  const [row] = await rows<{ at: Date; expire_at: Date }>(tx, statement, [
+): Promise<{ readonly at: Date; readonly expire_at: Date; readonly older: number }> {
+  const [row] = await rows<{ at: Date; expire_at: Date; older: number }>(tx, statement, [
     organization,
     id,
     overlapS,
