@@ -9,6 +9,7 @@ import { CryptoModule, type CryptoSettings } from './platform/crypto/crypto.modu
 import { Installation } from './platform/installation/installation.js';
 import { Log } from './platform/log/log.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
+import { DatabaseGuard } from './platform/postgres/database-guard.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { ScimModule } from './scim/scim.module.js';
 import { SignalsModule } from './signals/signals.module.js';
@@ -33,7 +34,10 @@ export class AppModule {
       module: AppModule,
       imports: [
         surroundingsModule(surroundings),
-        PostgresModule.at(surroundings.databaseUrl),
+        PostgresModule.at(
+          surroundings.databaseUrl,
+          new DatabaseGuard(surroundings.installation.epoch, surroundings.log),
+        ),
         CryptoModule.with(surroundings.crypto),
         MetricsModule.forProcess(),
         AdminModule,

@@ -4,15 +4,18 @@ import type { Config } from './config/config.js';
 import { ServiceConfig } from './config/service-config.js';
 import { topicsWith } from './contract/topics.js';
 import { createApp } from './create-app.js';
+import { DomainError } from './kernel/domain-error.js';
 import type { Secret } from './kernel/secret.js';
 import type { CryptoSettings } from './platform/crypto/crypto.module.js';
 import type { PrivateJwks } from './platform/crypto/private-jwks.js';
 import type { Settled } from './platform/embedded/settle.js';
 import { Installation } from './platform/installation/installation.js';
+import { seeServer } from './platform/installation/postgres/see-server.js';
 import type { Log } from './platform/log/log.js';
 import { openLanes } from './platform/postgres/lanes.js';
 import { preconditions } from './platform/postgres/preconditions.js';
 import { PostgresTransactions } from './platform/postgres/postgres-transactions.js';
+import { standingOf } from './platform/postgres/server-identity.js';
 
 /** A service that listens. */
 export interface Service {
@@ -57,6 +60,13 @@ async function inspect(config: Config, url: Secret, log: Log): Promise<Installat
     const transactions = new PostgresTransactions(lanes);
     const { warnings } = await preconditions(transactions);
     for (const warning of warnings) log.warn(warning);
+    const sight = await transactions.read('service', seeServer);
+    const standing = sight && standingOf(sight, null);
+    if (standing?.kind === 'lost')
+      throw new DomainError(
+        'store.recovery_needed',
+        `the database may have forgotten revocations (${standing.why}): run \`offswitch recover\``,
+      );
     return await transactions.read('service', (tx) => Installation.of(tx, config.issuer));
   } finally {
     await Promise.all(Object.values(lanes).map((lane) => lane.destroy()));

@@ -6,6 +6,7 @@ import { gatewayCommand } from './gateway-command.js';
 import { keysCommand } from './keys-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { partitionsCommand } from './partitions-command.js';
+import { recoverCommand } from './recover-command.js';
 
 const USAGE = `offswitch <command>
 
@@ -14,6 +15,7 @@ const USAGE = `offswitch <command>
                             one gateway, answering at /authz
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
+  recover [--revoke-all]    after a restore of the database, or a failover that may have lost something
   partitions COUNT          more partitions for the revocations topic, while everything runs
 
 The service itself: \`npm start\`, or \`node dist/src/main.js\`. Variables: docs/operations.md.
@@ -41,6 +43,8 @@ async function run([command, ...parameters]: readonly string[]): Promise<number>
       const { values } = parseArgs({ args: [...parameters], options });
       return migrateCommand(values.privileged ?? false);
     }
+    case 'recover':
+      return recoverCommand(parameters);
     case 'partitions':
       return partitionsCommand(parameters);
     case undefined:

@@ -74,6 +74,7 @@ const CODES = {
   'store.schema_behind': 'unavailable',
   'store.schema_newer': 'unavailable',
   'store.privilege_missing': 'unavailable',
+  'store.recovery_needed': 'unavailable',
   'store.unsuitable': 'unavailable',
   'service.draining': 'unavailable',
   'service.failed': 'unavailable',

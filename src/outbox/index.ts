@@ -1,3 +1,4 @@
+export { beginEpoch } from './begin-epoch.js';
 export { outboxRecord, type OutboxRecord } from './domain/outbox-record.js';
 export { Enforcements } from './enforcements.js';
 export { Gateways, type Asking, type GatewayView } from './gateways.js';
@@ -8,3 +9,4 @@ export {
   type PublisherState,
 } from './revocation-publisher.js';
 export { RevokedKids } from './revoked-kids.js';
+export { TopicMemory, type RememberedCover, type RememberedRecord } from './topic-memory.js';

@@ -8,19 +8,22 @@ import type { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
 import { pause } from '../platform/time/pause.js';
 import { sha256 } from '../platform/crypto/sha256.js';
-import type { Refusals } from '../audit/index.js';
-import type { Sign } from '../contract/crypto-types.js';
+import type { AuditLog, Refusals } from '../audit/index.js';
+import type { Sign, Verify } from '../contract/crypto-types.js';
 import type { Topics } from '../contract/topics.js';
 import type { Clock } from '../kernel/clock.js';
 import { newId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
+import type { DatabaseGuard } from '../platform/postgres/database-guard.js';
 import type { CoalescingPublisher } from './coalescing-publisher.js';
 import { genesis, type ChainName } from './domain/watermarks.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { readClock } from './postgres/read-clock.js';
 import { listHeads, storeGenesis, type Writer } from './postgres/heads.js';
+import { InstallationWatch } from './installation-watch.js';
 import { ReceiptsReader } from './receipts-reader.js';
 import { Sweeper } from './sweeper.js';
+import { findForgotten } from './topic-check.js';
 import { WatermarkWriter } from './watermark-writer.js';
 
 export interface LoopParts {
@@ -30,7 +33,9 @@ export interface LoopParts {
   readonly topics: Topics;
   readonly gate: TopicGate;
   readonly publisher: CoalescingPublisher;
-  readonly sign: Sign;
+  readonly keys: { readonly sign: Sign; readonly verify: Verify };
+  readonly audit: AuditLog;
+  readonly guard: DatabaseGuard;
   readonly refusals: Refusals;
   readonly clock: Clock;
   readonly log: Log;
@@ -60,6 +65,9 @@ export class OutboxLoops {
     const { gate, publisher, transactions, metrics } = this.#parts;
     const writer = { id: newId<'writer'>(), leaseMs: LEASE_MS };
     await this.#storeGenesis();
+    const watch = new InstallationWatch(this.#parts);
+    await watch.look();
+    this.#loops.start('installation', (stop) => watch.run(stop));
     this.#loops.start('topics', (stop) => gate.run(stop));
     this.#loops.start('publisher', (stop) => publisher.run(stop));
     const sweeper = new Sweeper({ writer: writer.id, transactions, publisher, gate, metrics });
@@ -105,6 +113,7 @@ export class OutboxLoops {
 
   /** Writes every chain that there is, also one that an operator adds while we run. */
   async #followChains(writer: Writer, stop: AbortSignal): Promise<void> {
+    if (!(await this.#knowsTheTopic(stop))) return;
     while (!stop.aborted) {
       const heads = await this.#parts.transactions.read('background', listHeads);
       for (const { partition } of heads)
@@ -113,13 +122,34 @@ export class OutboxLoops {
     }
   }
 
+  /** A database that lacks what the topic has must not follow any chain up: it would speak of another past. */
+  async #knowsTheTopic(stop: AbortSignal): Promise<boolean> {
+    const { gate, guard, topics, installation, keys } = this.#parts;
+    if (!(await gate.opened(stop))) return false;
+    const parts = {
+      ...this.#parts,
+      topic: topics.revocations,
+      installation: installation.id,
+      verify: keys.verify,
+      hash: sha256,
+    };
+    const forgotten = await findForgotten(parts, stop);
+    if (forgotten !== null) guard.demandRecovery(forgotten);
+    return forgotten === null;
+  }
+
   #startWatermarks(partition: number, writer: Writer): void {
     this.#chains.add(partition);
     const { kafka, log } = this.#parts;
     const producer = new IdempotentProducer(kafka, log);
     this.#producers.push(producer);
+    const { keys, guard } = this.#parts;
     const watermarks = new WatermarkWriter({
       ...this.#parts,
+      sign: keys.sign,
+      onForgotten: (why) => {
+        guard.demandRecovery(why);
+      },
       topic: this.#parts.topics.revocations,
       partition,
       writer,

@@ -13,6 +13,7 @@ import { IdempotentProducer } from '../platform/kafka/idempotent-producer.js';
 import { KafkaTopicKeeper } from '../platform/kafka/topic-keeper.js';
 import { TopicGate } from '../platform/kafka/topic-gate.js';
 import { Log } from '../platform/log/log.js';
+import { DatabaseGuard } from '../platform/postgres/database-guard.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { WalkTimes } from '../platform/metrics/walk-times.js';
 import { CoalescingPublisher } from './coalescing-publisher.js';
@@ -152,6 +153,8 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
         CoalescingPublisher,
         RecordKeys,
         Refusals,
+        AuditLog,
+        DatabaseGuard,
         Clock,
         Log,
         OutboxMetrics,
@@ -165,6 +168,8 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           publisher,
           keys,
           refusals,
+          audit,
+          guard,
           clock,
           log,
           metrics,
@@ -176,6 +181,8 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           CoalescingPublisher,
           RecordKeys,
           Refusals,
+          AuditLog,
+          DatabaseGuard,
           Clock,
           Log,
           OutboxMetrics,
@@ -188,8 +195,10 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           topics: config.topics,
           gate,
           publisher,
-          sign: keys.sign,
+          keys,
           refusals,
+          audit,
+          guard,
           clock,
           log,
           metrics,

@@ -39,6 +39,8 @@ export interface WatermarkParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: OutboxMetrics;
+  /** Hears that the database has an older head than one that this process has seen in it. */
+  readonly onForgotten: (why: string) => void;
   /** The most that one message may hold. */
   readonly maxBytes?: number;
   /** From one round to the next, milliseconds. */
@@ -67,16 +69,23 @@ interface Seen {
  */
 export class WatermarkWriter {
   readonly #parts: WatermarkParts;
+  #furthest = -1;
 
   constructor(parts: WatermarkParts) {
     this.#parts = parts;
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { transactions, partition, writer, gate } = this.#parts;
+    const { transactions, partition, writer, gate, onForgotten } = this.#parts;
     while (await gate.opened(stop)) {
       const head = await transactions.read('background', (tx) => takeHead(tx, partition, writer));
-      if (head !== null) await this.#reign(head, stop);
+      if (head !== null) {
+        if (head.seq < this.#furthest) {
+          onForgotten(`partition ${partition}: watermark ${this.#furthest} was there, and is not`);
+          return;
+        }
+        await this.#reign(head, stop);
+      }
       await pause(writer.leaseMs / 4, stop);
     }
     // Nobody has to wait for our lease to run out.
@@ -191,6 +200,7 @@ export class WatermarkWriter {
    */
   async #send(head: Head, stop: AbortSignal): Promise<boolean> {
     const { transactions, log, gate } = this.#parts;
+    this.#furthest = Math.max(this.#furthest, head.seq);
     const backoff = new Backoff(50, 1_000);
     for (let attempt = 1; await gate.opened(stop); attempt += 1) {
       try {

@@ -137,6 +137,8 @@ export interface ReplicaOptions {
 /** One process of the service, as far as the outbox is concerned. */
 export class Replica {
   readonly id = newId<'writer'>();
+  /** What it found missing in its database. */
+  readonly forgotten: string[] = [];
   readonly loops = new Loops(silentLog);
   readonly metrics = new OutboxMetrics(new Metrics());
   readonly gate: TopicGate;
@@ -210,6 +212,7 @@ export class Replica {
       clock: systemClock,
       log: silentLog,
       metrics: this.metrics,
+      onForgotten: (why) => this.forgotten.push(why),
       everyMs,
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...more,

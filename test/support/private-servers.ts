@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type Embedded,
   type EmbeddedOptions,
@@ -26,6 +28,10 @@ export interface PrivateServer {
 export interface PrivatePostgres extends PrivateServer {
   /** A migrated database of this server. */
   createDatabase(): Promise<TestDatabase>;
+  /** Keeps the files aside as they are now; the server crashes and starts again for it. */
+  copy(): Promise<void>;
+  /** Puts the copy in the place of the files, as a restore does: what came after it is forgotten. */
+  restore(): Promise<void>;
 }
 
 export interface PrivateKafka extends PrivateServer {
@@ -42,7 +48,24 @@ export async function privatePostgres(
   });
   const address = server.embedded.databaseSuperuserUrl!;
   await makeTemplate(address);
-  return { ...server.deeds(address), createDatabase: () => createTestDatabase(address) };
+  const deeds = server.deeds(address);
+  const files = join(server.embedded.home, 'postgres', 'data');
+  const aside = `${files}.copy`;
+  return {
+    ...deeds,
+    createDatabase: () => createTestDatabase(address),
+    copy: async () => {
+      await deeds.kill();
+      execFileSync('cp', ['-a', files, aside]);
+      await deeds.restart();
+    },
+    restore: async () => {
+      await deeds.kill();
+      rmSync(files, { recursive: true });
+      execFileSync('cp', ['-a', aside, files]);
+      await deeds.restart();
+    },
+  };
 }
 
 /** A broker of its own, reached through a proxy. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
@@ -6,7 +7,7 @@ import { createApp } from '../../src/create-app.js';
 import { newId } from '../../src/kernel/ids.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
-import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
+import { generatePrivateJwks, type PrivateJwks } from '../../src/platform/crypto/private-jwks.js';
 import { Installation } from '../../src/platform/installation/installation.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
 import { kafkaBrokers, topicPrefix } from './kafka.js';
@@ -28,34 +29,64 @@ export const bearer = (key: string): Readonly<Record<string, string>> => ({
   authorization: `Bearer ${key}`,
 });
 
+/** What stays of an installation when its process ends. */
+interface Identity {
+  readonly pepper: Uint8Array;
+  readonly encryptionKey: Uint8Array;
+  readonly adminKey: Secret;
+  readonly tokenKeys: PrivateJwks;
+  readonly recordKeys: PrivateJwks;
+  readonly prefix: string;
+}
+
+function newIdentity(): Identity {
+  const pepper = randomBytes(32);
+  return {
+    pepper,
+    encryptionKey: randomBytes(32),
+    adminKey: new OpaqueSecrets(pepper).mint('admin', newId()).text,
+    // The first signs, the second is announced.
+    tokenKeys: { keys: [...generatePrivateJwks().keys, ...generatePrivateJwks().keys] },
+    recordKeys: generatePrivateJwks(),
+    prefix: topicPrefix(),
+  };
+}
+
 /** The whole service in this process, on a database of its own, with topics of its own on real Kafka. */
 export class RunningService {
   private constructor(
     readonly world: World,
     readonly app: NestFastifyApplication,
     readonly url: string,
-    readonly adminKey: string,
     readonly brokers: string,
+    readonly identity: Identity,
   ) {}
 
-  static async start(): Promise<RunningService> {
-    const [world, brokers] = await Promise.all([World.open(), kafkaBrokers()]);
-    const pepper = new Uint8Array(32).fill(7);
-    const adminKey = new OpaqueSecrets(pepper).mint('admin', newId()).text;
+  static async start(world?: World, identity = newIdentity()): Promise<RunningService> {
+    const [given, brokers] = await Promise.all([world ?? World.open(), kafkaBrokers()]);
+    return RunningService.#begin(given, brokers, { identity, port: 0 });
+  }
+
+  static async #begin(
+    world: World,
+    brokers: string,
+    { identity, port }: { readonly identity: Identity; readonly port: number },
+  ): Promise<RunningService> {
+    const { pepper, adminKey, tokenKeys, recordKeys, prefix } = identity;
     const log = new PinoLog({ level: 'silent', pretty: false });
     const root = AppModule.in({
       databaseUrl: new Secret(world.database.serviceUrl),
       crypto: {
         pepper,
-        encryptionKey: new Uint8Array(32).fill(8),
-        tokenKeys: generatePrivateJwks(),
-        recordKeys: generatePrivateJwks(),
+        encryptionKey: identity.encryptionKey,
+        tokenKeys,
+        recordKeys,
       },
       installation: await world.transactions.run('service', (tx) => Installation.of(tx, null)),
       log,
       config: new ServiceConfig({
         kafka: { brokers: [brokers], tls: false, sasl: null },
-        topics: topicsWith(topicPrefix()),
+        topics: topicsWith(prefix),
         audience: 'offswitch',
         stalenessMs: 10_000,
         adminKey,
@@ -64,8 +95,19 @@ export class RunningService {
       }),
     });
     const app = await createApp(root, { log });
-    await app.listen(0, '127.0.0.1');
-    return new RunningService(world, app, await app.getUrl(), adminKey.reveal(), brokers);
+    await app.listen(port, '127.0.0.1');
+    return new RunningService(world, app, await app.getUrl(), brokers, identity);
+  }
+
+  get adminKey(): string {
+    return this.identity.adminKey.reveal();
+  }
+
+  /** The process ends and another begins: the same secrets, database, topics and address. */
+  async again(): Promise<RunningService> {
+    await this.app.close();
+    const port = Number(new URL(this.url).port);
+    return RunningService.#begin(this.world, this.brokers, { identity: this.identity, port });
   }
 
   async stop(): Promise<void> {

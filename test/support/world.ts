@@ -51,14 +51,13 @@ export class World {
     });
   }
 
-  static async open(): Promise<World> {
-    const database = await createTestDatabase();
+  static async open(given?: TestDatabase): Promise<World> {
+    const database = given ?? (await createTestDatabase());
     const lanes = await openLanes(new Secret(database.serviceUrl));
-    return new World(
-      database,
-      lanes,
-      new pg.Pool({ connectionString: database.superuserUrl, max: 20 }),
-    );
+    const outside = new pg.Pool({ connectionString: database.superuserUrl, max: 20 });
+    // A server that is broken on purpose breaks idle connections too.
+    outside.on('error', () => undefined);
+    return new World(database, lanes, outside);
   }
 
   async close(): Promise<void> {

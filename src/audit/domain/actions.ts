@@ -8,6 +8,8 @@ export const ACTIONS = [
   'installation.partitions_raised',
   'installation.moved',
   'installation.recovered',
+  'recovery.adopted',
+  'roster.reconciled',
   'organization.created',
   'organization.changed',
   'connection.created',

@@ -100,17 +100,30 @@ const all = sql(
 export const listHeads = async (tx: Tx): Promise<readonly Head[]> =>
   (await rows<Row>(tx, all)).map(ownHead);
 
+interface LockedHead extends Head {
+  readonly isAcked: boolean;
+  /** Somebody has the right to follow it up. */
+  readonly isLeased: boolean;
+}
+
+interface LockedRow extends Row {
+  readonly is_acked: boolean;
+  readonly is_leased: boolean;
+}
+
 const lock = sql(
   'outbox.lock-heads',
-  `select partition, seq, digest, value, term, acked_at is not null as is_acked
+  `select partition, seq, digest, value, term, acked_at is not null as is_acked,
+          coalesce(leased_until > clock_timestamp(), false) as is_leased
      from watermark_heads order by partition for update`,
 );
 
 /** Every chain's head, locked: until `tx` ends nobody follows one up. */
-export const lockHeads = async (tx: Tx): Promise<(Head & { readonly isAcked: boolean })[]> =>
-  (await rows<Row & { readonly is_acked: boolean }>(tx, lock)).map((row) => ({
+export const lockHeads = async (tx: Tx): Promise<LockedHead[]> =>
+  (await rows<LockedRow>(tx, lock)).map((row) => ({
     ...ownHead(row),
     isAcked: row.is_acked,
+    isLeased: row.is_leased,
   }));
 
 const replace = sql(
@@ -123,6 +136,22 @@ const replace = sql(
 /** Puts other heads in the place of those that {@link lockHeads} has locked; whoever writes a chain finds out. */
 export async function replaceHeads(tx: Tx, heads: readonly Head[]): Promise<void> {
   await touch(tx, replace, [
+    heads.map(({ partition }) => partition),
+    heads.map(({ seq }) => seq),
+    heads.map(({ digest }) => digest),
+    heads.map(({ value }) => value),
+  ]);
+}
+
+const add = sql(
+  'outbox.add-heads',
+  `insert into watermark_heads (partition, seq, digest, value)
+   select * from unnest($1::integer[], $2::bigint[], $3::text[], $4::bytea[])`,
+);
+
+/** Chains that the database does not have, from where they stand. */
+export async function addHeads(tx: Tx, heads: readonly Head[]): Promise<void> {
+  await touch(tx, add, [
     heads.map(({ partition }) => partition),
     heads.map(({ seq }) => seq),
     heads.map(({ digest }) => digest),

@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { Lane } from '../../kernel/tx.js';
 import type { Secret } from '../../kernel/secret.js';
+import type { DatabaseGuard } from './database-guard.js';
 
 /** How many connections each lane may hold. Revocations never queue behind anything else (P8). */
 const CONNECTIONS: Readonly<Record<Lane, number>> = { deprovision: 8, service: 10, background: 4 };
@@ -8,7 +9,11 @@ const CONNECTIONS: Readonly<Record<Lane, number>> = { deprovision: 8, service: 1
 export const LANES = ['deprovision', 'service', 'background'] as const satisfies readonly Lane[];
 
 /** The data source of one lane. Every wait has an end: a caller hears 503 rather than nothing. */
-export const laneOptions = (lane: Lane, url: Secret): DataSourceOptions => ({
+export const laneOptions = (
+  lane: Lane,
+  url: Secret,
+  guard: DatabaseGuard | null,
+): DataSourceOptions => ({
   type: 'postgres',
   url: url.reveal(),
   applicationName: `offswitch ${lane}`,
@@ -19,15 +24,19 @@ export const laneOptions = (lane: Lane, url: Secret): DataSourceOptions => ({
     statement_timeout: 10_000,
     lock_timeout: 8_000,
     idle_in_transaction_session_timeout: 15_000,
+    ...(guard && { onConnect: guard.admit }),
   },
 });
 
 /** Opens every lane. */
-export async function openLanes(url: Secret): Promise<Readonly<Record<Lane, DataSource>>> {
+export async function openLanes(
+  url: Secret,
+  guard: DatabaseGuard | null = null,
+): Promise<Readonly<Record<Lane, DataSource>>> {
   const [deprovision, service, background] = await Promise.all([
-    new DataSource(laneOptions('deprovision', url)).initialize(),
-    new DataSource(laneOptions('service', url)).initialize(),
-    new DataSource(laneOptions('background', url)).initialize(),
+    new DataSource(laneOptions('deprovision', url, guard)).initialize(),
+    new DataSource(laneOptions('service', url, guard)).initialize(),
+    new DataSource(laneOptions('background', url, guard)).initialize(),
   ]);
   return { deprovision, service, background };
 }

@@ -3,6 +3,7 @@ import { DatabaseError, type PoolClient } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DomainError } from '../../kernel/domain-error.js';
 import { Transactions, type Lane, type Tx } from '../../kernel/tx.js';
+import type { DatabaseGuard } from './database-guard.js';
 import { PostgresTx } from './postgres-tx.js';
 
 /** serialization_failure, deadlock_detected: the same work may succeed when it runs again. */
@@ -47,13 +48,16 @@ function isConnectionTrouble(error: Error): boolean {
 /** Transactions on one pool per lane. */
 export class PostgresTransactions extends Transactions {
   readonly #lanes: Readonly<Record<Lane, DataSource>>;
+  readonly #guard: DatabaseGuard | null;
 
-  constructor(lanes: Readonly<Record<Lane, DataSource>>) {
+  constructor(lanes: Readonly<Record<Lane, DataSource>>, guard: DatabaseGuard | null = null) {
     super();
     this.#lanes = lanes;
+    this.#guard = guard;
   }
 
   override async run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#guard?.demandSound();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#once(lane, work);
@@ -65,6 +69,7 @@ export class PostgresTransactions extends Transactions {
   }
 
   override async read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    this.#guard?.demandSound();
     try {
       return await this.#connected(lane, (tx) => work(tx.asTx()));
     } catch (error) {

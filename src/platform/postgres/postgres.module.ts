@@ -3,19 +3,20 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { Secret } from '../../kernel/secret.js';
 import { Transactions } from '../../kernel/tx.js';
+import { DatabaseGuard } from './database-guard.js';
 import { laneOptions, LANES } from './lanes.js';
 import { PostgresTransactions } from './postgres-transactions.js';
 
 /** Gives every room {@link Transactions}, on one pool per lane. The pools close when the app does. */
 @Module({})
 export class PostgresModule {
-  static at(url: Secret): DynamicModule {
+  static at(url: Secret, guard: DatabaseGuard): DynamicModule {
     return {
       module: PostgresModule,
       global: true,
       imports: LANES.map((lane) =>
         TypeOrmModule.forRoot({
-          ...laneOptions(lane, url),
+          ...laneOptions(lane, url, guard),
           name: lane,
           retryAttempts: 3,
           retryDelay: 500,
@@ -26,10 +27,11 @@ export class PostgresModule {
           provide: Transactions,
           inject: LANES.map((lane) => getDataSourceToken(lane)),
           useFactory: (deprovision: DataSource, service: DataSource, background: DataSource) =>
-            new PostgresTransactions({ deprovision, service, background }),
+            new PostgresTransactions({ deprovision, service, background }, guard),
         },
+        { provide: DatabaseGuard, useValue: guard },
       ],
-      exports: [Transactions],
+      exports: [Transactions, DatabaseGuard],
     };
   }
 }

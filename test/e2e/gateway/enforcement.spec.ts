@@ -1,53 +1,18 @@
 // P2: dead stays dead; P3: bounded staleness. From a revocation to the receipts that complete its case.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '../../../src/kernel/ids.js';
+import { Company } from '../../support/company.js';
 import { eventually } from '../../support/eventually.js';
 import type { RunningGateway } from '../../support/running-gateway.js';
-import { bearer, RunningService } from '../../support/running-service.js';
-
-interface Enrolled {
-  readonly user: string;
-  readonly device: string;
-  readonly token: string;
-}
+import { RunningService } from '../../support/running-service.js';
 
 let service: RunningService;
 let gateways: RunningGateway[];
-let organization: string;
-let enrol: () => Promise<Enrolled>;
+let company: Company;
 
 beforeAll(async () => {
   service = await RunningService.start();
   gateways = await Promise.all([service.gateway(), service.gateway()]);
-  organization = (await service.admin('POST', '/v1/organizations', { name: 'Example' })).body.id;
-  const at = `/v1/organizations/${organization}`;
-  const connection = await service.admin('POST', `${at}/connections`, { kind: 'scim', name: 'i' });
-  const key = await service.admin('POST', `${at}/api-keys`, {
-    name: 'backend',
-    scopes: ['device-tokens:bootstrap'],
-  });
-  enrol = async () => {
-    const user = await service.ask('POST', '/scim/v2/Users', {
-      headers: bearer(connection.body.secret as string),
-      body: {
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-        userName: `${newId()}@example.com`,
-        active: true,
-      },
-    });
-    const name = newId();
-    const bootstrap = await service.ask('POST', '/api/v1/device-auth/token', {
-      headers: { 'x-api-key': key.body.key as string },
-      body: { device_id: name, user: { id: user.body.id } },
-    });
-    const { body } = await service.ask('POST', '/api/v1/device-auth/bootstrap', {
-      headers: bearer(bootstrap.body.bootstrap_token as string),
-      body: { device_identifier: name },
-    });
-    const token = body.access_token as string;
-    const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
-    return { user: claims.sub, device: claims.did, token };
-  };
+  company = await Company.found(service);
   await eventually(() => gateways.every(({ gateway }) => gateway.isReady));
 }, 120_000);
 
@@ -62,9 +27,9 @@ describe('a revocation', () => {
   it.each(['user', 'device'] as const)(
     'of a %s is denied at every gateway, and their receipts complete its case',
     async (scope) => {
-      const [leaver, other] = [await enrol(), await enrol()];
+      const [leaver, other] = [await company.enrol(service), await company.enrol(service)];
       expect(outcomes(leaver.token)).toEqual(['allow', 'allow']);
-      const at = `/v1/organizations/${organization}`;
+      const at = `/v1/organizations/${company.id}`;
       const subject = { scope, id: leaver[scope] };
       const made = await service.admin('POST', `${at}/revocations`, { subject, reason: 'left' });
       expect(made.status).toBe(201);
@@ -87,12 +52,12 @@ describe('a revocation', () => {
   );
 
   it('of an organization ends everything in it, and of a signing key everything it signed', async () => {
-    const enrolled = await enrol();
-    const at = `/v1/organizations/${organization}`;
-    const subject = { scope: 'org', id: organization };
+    const enrolled = await company.enrol(service);
+    const at = `/v1/organizations/${company.id}`;
+    const subject = { scope: 'org', id: company.id };
     await service.admin('POST', `${at}/revocations`, { subject, reason: 'incident' });
     await eventually(() => outcomes(enrolled.token).every((o) => o === 'deny: revoked.org'));
-    const after = await enrol();
+    const after = await company.enrol(service);
     expect(outcomes(after.token)).toEqual(['allow', 'allow']);
     const header = JSON.parse(Buffer.from(after.token.split('.')[0]!, 'base64url').toString());
     const revoked = await service.admin('POST', '/v1/revocations', {

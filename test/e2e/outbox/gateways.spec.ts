@@ -93,7 +93,7 @@ describe('a lease', () => {
       ].sort(),
     );
     const jwks = await (await fetch(body.jwks_url as string)).json();
-    expect(jwks).toMatchObject({ keys: [{ kty: 'OKP' }] });
+    expect(jwks).toMatchObject({ keys: [{ kty: 'OKP' }, { kty: 'OKP' }] });
     expect(JSON.stringify(body.record_keys)).not.toContain('"d"');
   });
 
