@@ -40,7 +40,7 @@ export const nobodyRunsIn = (directory: string): Promise<void> =>
  * Starts a program of the sources, `['src/main.ts']`. It ends with this process, however this one ends; a test that only
  * forgets it fails by the leak check.
  */
-function startProgram(
+export function startProgram(
   [file, ...parameters]: readonly [string, ...string[]],
   options: { readonly env?: NodeJS.ProcessEnv; readonly detached?: boolean } = {},
 ): ChildProcessByStdio<Writable, Readable, null> {

@@ -9,6 +9,14 @@ interface Chunk {
   readonly dueAt: number;
 }
 
+/** One connection through the proxy, in the hands of who watches its requests. */
+export interface Wire {
+  /** What the client said first: a start-up packet of PostgreSQL names the application and the database. */
+  readonly opening: string;
+  /** Nothing more passes in this direction, what is on its way included, until `heal()`. */
+  silence(direction: Direction): void;
+}
+
 /** A wire between a client and a server that can be cut, silenced and slowed, as networks do. */
 export class TcpProxy {
   readonly #server: Server;
@@ -17,6 +25,7 @@ export class TcpProxy {
   #target: { host: string; port: number } | null = null;
   #delayMs = 0;
   #isCut = false;
+  #watcher: (request: string, wire: Wire) => void = () => undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -76,9 +85,16 @@ export class TcpProxy {
     this.#delayMs = milliseconds;
   }
 
-  /** A good wire again: silence, delay and cut are over. */
+  /** Shows every request (its bytes as latin1) before it passes. One watcher at a time. */
+  watch(watcher: (request: string, wire: Wire) => void): void {
+    this.#watcher = watcher;
+  }
+
+  /** A good wire again: silence, delay, cut and watch are over. */
   heal(): void {
     this.#isCut = false;
+    this.#watcher = () => undefined;
+    for (const flow of this.#flows) flow.isSilent = false;
     this.#delayMs = 0;
     this.#silent.clear();
     for (const flow of this.#flows) flow.pump();
@@ -103,24 +119,41 @@ export class TcpProxy {
       return;
     }
     const server = connect({ ...target, allowHalfOpen: true });
-    const open = (direction: Direction, from: Socket, to: Socket): Flow => {
+    const open = (
+      direction: Direction,
+      [from, to]: readonly [Socket, Socket],
+      arrives: (bytes: Buffer) => void,
+    ): Flow => {
       const flow: Flow = new Flow(from, to, {
         isSilent: () => this.#silent.has(direction),
         delayMs: () => this.#delayMs,
         closed: () => this.#flows.delete(flow),
+        arrives,
       });
       this.#flows.add(flow);
       return flow;
     };
-    open('requests', client, server);
-    open('replies', server, client);
+    let opening: string | null = null;
+    const flows = {
+      requests: open('requests', [client, server], (bytes) => {
+        const request = bytes.toString('latin1');
+        opening ??= request;
+        this.#watcher(request, { opening, silence });
+      }),
+      replies: open('replies', [server, client], () => undefined),
+    };
+    const silence = (direction: Direction): void => {
+      flows[direction].isSilent = true;
+    };
   }
 }
 
-interface Wire {
+interface Conditions {
   isSilent(): boolean;
   delayMs(): number;
   closed(): void;
+  /** Before anything else is done with it. */
+  arrives(bytes: Buffer): void;
 }
 
 /** One direction of one connection. */
@@ -128,14 +161,17 @@ class Flow {
   readonly #queue: Chunk[] = [];
   readonly #from: Socket;
   readonly #to: Socket;
-  readonly #wire: Wire;
+  readonly #wire: Conditions;
   #timer: NodeJS.Timeout | null = null;
+  /** This one alone. */
+  isSilent = false;
 
-  constructor(from: Socket, to: Socket, wire: Wire) {
+  constructor(from: Socket, to: Socket, wire: Conditions) {
     this.#from = from;
     this.#to = to;
     this.#wire = wire;
     from.on('data', (bytes) => {
+      wire.arrives(bytes);
       this.#send(bytes);
     });
     from.on('end', () => {
@@ -156,7 +192,7 @@ class Flow {
   }
 
   pump(): void {
-    while (this.#queue.length > 0 && !this.#wire.isSilent()) {
+    while (this.#queue.length > 0 && !this.isSilent && !this.#wire.isSilent()) {
       const wait = this.#queue[0]!.dueAt - Date.now();
       if (wait > 0) {
         this.#timer ??= setTimeout(() => {

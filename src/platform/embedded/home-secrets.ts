@@ -28,7 +28,7 @@ export async function secretsIn(home: string): Promise<HomeSecrets> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as HomeSecrets;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const made = madeSecrets();
   // A crash while writing must not leave half a file: the new one takes its name when it is whole.

@@ -78,6 +78,27 @@ describe('a wire', () => {
     socket.destroy();
   });
 
+  it('holds back one connection from the request on that a watcher waits for', async () => {
+    const [held, other] = [await client(), await client()];
+    proxy.watch((request, wire) => {
+      if (request === 'deed' && wire.opening === 'I am held') wire.silence('requests');
+    });
+    for (const [one, opening] of [
+      [held, 'I am held'],
+      [other, 'I am not'],
+    ] as const) {
+      one.socket.write(opening);
+      await until('it is known', () => one.heard() === opening);
+      one.socket.write('deed');
+    }
+    await until('the other has its reply', () => other.heard() === 'I am notdeed');
+    expect(held.heard()).toBe('I am held');
+    proxy.heal();
+    await until('the deed is done', () => held.heard() === 'I am helddeed');
+    held.socket.destroy();
+    other.socket.destroy();
+  });
+
   it('delivers late and in order while it is slow', async () => {
     const { socket, heard } = await client();
     proxy.delay(60);
