@@ -9,6 +9,7 @@ import { RecordKeys, TokenKeys } from '../src/platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../src/platform/crypto/opaque-secrets.js';
 import { RotatingSecrets } from '../src/platform/crypto/rotating-secrets.js';
 import { Sealer } from '../src/platform/crypto/sealer.js';
+import { ErrorRenderers } from '../src/platform/http/error-renderers.js';
 import { HttpAdapter, httpDefaults } from '../src/platform/http/http-adapter.js';
 import { openApiOf } from '../src/platform/http/open-api.js';
 import { Installation } from '../src/platform/installation/installation.js';
@@ -16,10 +17,13 @@ import { Log } from '../src/platform/log/log.js';
 import { PinoLog } from '../src/platform/log/pino-log.js';
 import { Metrics } from '../src/platform/metrics/metrics.js';
 import { WalkTimes } from '../src/platform/metrics/walk-times.js';
+import { DatabaseGuard } from '../src/platform/postgres/database-guard.js';
 
 /** What the root gives every room. Nothing of it is used: a preview makes no provider and calls no factory. */
 const given = [
   Clock,
+  DatabaseGuard,
+  ErrorRenderers,
   Installation,
   Log,
   Metrics,

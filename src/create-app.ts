@@ -12,6 +12,7 @@ import { ProblemFilter } from './platform/http/problem.filter.js';
 import { QueryGuard } from './platform/http/query.guard.js';
 import type { Log } from './platform/log/log.js';
 import { NestLog } from './platform/log/nest-log.js';
+import { IntrospectionModule } from './tokens/introspection.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
 export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
@@ -20,7 +21,7 @@ export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
 
 /** What docs/openapi.json describes. */
 export const documented: Documented = {
-  modules: [AdminModule, TokensModule],
+  modules: [AdminModule, TokensModule, IntrospectionModule],
   schemas: adminSchemas,
 };
 

@@ -1,25 +1,10 @@
 import type { AccessTokenClaims } from '../contract/access-token.js';
+import type { RevokedBy } from '../contract/judge-claims.js';
+import type { TokenDenial } from '../contract/read-claims.js';
 
 /** Why a token is refused. The caller sees the same answer for all of them; metrics and logs see the reason. */
 export type Denial =
-  | 'token.malformed'
-  | 'token.header'
-  | 'token.algorithm'
-  | 'token.type'
-  | 'token.issuer'
-  | 'token.audience'
-  | 'token.claims'
-  | 'token.generations'
-  | 'token.lifetime'
-  | 'token.expired'
-  | 'token.not_yet'
-  | 'token.signature'
-  | 'key.unknown'
-  | 'key.revoked'
-  | 'revoked.org'
-  | 'revoked.user'
-  | 'revoked.device'
-  | 'revoked.family';
+  TokenDenial | RevokedBy | 'token.expired' | 'token.signature' | 'key.unknown' | 'key.revoked';
 
 /** Why nothing can be said about a token. */
 export type Doubt = 'key.unknown' | 'view.unloaded' | 'view.unusable' | 'view.stale';

@@ -77,6 +77,7 @@ const CODES = {
   'store.recovery_needed': 'unavailable',
   'store.unsuitable': 'unavailable',
   'service.draining': 'unavailable',
+  'service.overloaded': 'unavailable',
   'service.failed': 'unavailable',
 } as const satisfies Record<string, ErrorSort>;
 

@@ -7,9 +7,10 @@ export interface Tx {
 
 /**
  * Which connection pool serves the work. Revocations have one of their own, so that nothing else can
- * make them wait (P8); `background` is for sweepers, watermarks and receipts.
+ * make them wait (P8); `background` is for sweepers, watermarks and receipts; `introspection` is small, and what
+ * does not fit into it is refused.
  */
-export type Lane = 'deprovision' | 'service' | 'background';
+export type Lane = 'deprovision' | 'service' | 'background' | 'introspection';
 
 export abstract class Transactions {
   /**

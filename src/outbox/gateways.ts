@@ -2,6 +2,7 @@ import type { Actor } from '../audit/index.js';
 import type { Policy } from '../contract/lease.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
+import type { Lane } from '../kernel/tx.js';
 
 /** Who asks, for the audit log. */
 export interface Asking {
@@ -52,5 +53,5 @@ export abstract class Gateways {
   abstract list(): Promise<readonly GatewayView[]>;
 
   /** The gateway whose key this is; null when it is nobody's, or no longer. */
-  abstract authenticate(credential: string): Promise<GatewayId | null>;
+  abstract authenticate(credential: string, lane?: Lane): Promise<GatewayId | null>;
 }

@@ -2,7 +2,7 @@ import { entryOf, type AuditEntry, type AuditLog } from '../audit/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
-import type { Transactions } from '../kernel/tx.js';
+import type { Lane, Transactions } from '../kernel/tx.js';
 import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { Gateways, type Asking, type GatewayView } from './gateways.js';
 import { addGateway, digestOfGateway, removeGateway } from './postgres/gateways.js';
@@ -78,11 +78,14 @@ export class RegisteredGateways extends Gateways {
     }));
   }
 
-  override async authenticate(credential: string): Promise<GatewayId | null> {
+  override async authenticate(
+    credential: string,
+    lane: Lane = 'service',
+  ): Promise<GatewayId | null> {
     const { transactions, secrets } = this.#parts;
     const parsed = secrets.parse<'gateway'>('gateway', credential);
     if (parsed === null) return null;
-    const digest = await transactions.read('service', (tx) => digestOfGateway(tx, parsed.id));
+    const digest = await transactions.read(lane, (tx) => digestOfGateway(tx, parsed.id));
     return digest !== null && secrets.matches(digest, parsed) ? parsed.id : null;
   }
 

@@ -21,6 +21,7 @@ import { built } from '../platform/module/built.js';
 import { DeviceAssignments } from './device-assignments.js';
 import { DeviceAuthController } from './device-auth.controller.js';
 import { DeviceAuth } from './device-auth.js';
+import { IntrospectionModule } from './introspection.module.js';
 import { JwksController } from './jwks.controller.js';
 import { PostgresSubjectReports } from './postgres/postgres-subject-reports.js';
 import { PublishedKeys } from './published-keys.js';
@@ -28,7 +29,14 @@ import { SubjectReports } from './subject-reports.js';
 
 /** Device tokens: the endpoints of devices and their backends, and the public keys. */
 @Module({
-  imports: [AuditModule, CasesModule, OutboxModule, DirectoryModule, ApiKeysModule],
+  imports: [
+    AuditModule,
+    CasesModule,
+    OutboxModule,
+    DirectoryModule,
+    ApiKeysModule,
+    IntrospectionModule,
+  ],
   controllers: [DeviceAuthController, JwksController],
   providers: [
     built(

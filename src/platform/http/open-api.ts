@@ -20,6 +20,10 @@ export function openApiOf(app: INestApplication, { modules, schemas }: Documente
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: '`ofs_admin_…`' }, 'admin_key')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: '`ofs_gateway_…`' },
+      'gateway_key',
+    )
     .build();
   const document = SwaggerModule.createDocument(
     app,

@@ -4,9 +4,27 @@ import type { Secret } from '../../kernel/secret.js';
 import type { DatabaseGuard } from './database-guard.js';
 
 /** How many connections each lane may hold. Revocations never queue behind anything else (P8). */
-const CONNECTIONS: Readonly<Record<Lane, number>> = { deprovision: 8, service: 10, background: 4 };
+const CONNECTIONS: Readonly<Record<Lane, number>> = {
+  deprovision: 8,
+  service: 10,
+  background: 4,
+  introspection: 4,
+};
 
-export const LANES = ['deprovision', 'service', 'background'] as const satisfies readonly Lane[];
+export const LANES = [
+  'deprovision',
+  'service',
+  'background',
+  'introspection',
+] as const satisfies readonly Lane[];
+
+/** Somebody's request waits at a gateway for an introspection: late is the same as never. */
+const CONNECT_MS: Readonly<Record<Lane, number>> = {
+  deprovision: 3_000,
+  service: 3_000,
+  background: 3_000,
+  introspection: 1_000,
+};
 
 /** The data source of one lane. Every wait has an end: a caller hears 503 rather than nothing. */
 export const laneOptions = (
@@ -18,7 +36,7 @@ export const laneOptions = (
   url: url.reveal(),
   applicationName: `offswitch ${lane}`,
   poolSize: CONNECTIONS[lane],
-  connectTimeoutMS: 3_000,
+  connectTimeoutMS: CONNECT_MS[lane],
   extra: {
     keepAlive: true,
     statement_timeout: 10_000,
@@ -33,10 +51,11 @@ export async function openLanes(
   url: Secret,
   guard: DatabaseGuard | null = null,
 ): Promise<Readonly<Record<Lane, DataSource>>> {
-  const [deprovision, service, background] = await Promise.all([
+  const [deprovision, service, background, introspection] = await Promise.all([
     new DataSource(laneOptions('deprovision', url, guard)).initialize(),
     new DataSource(laneOptions('service', url, guard)).initialize(),
     new DataSource(laneOptions('background', url, guard)).initialize(),
+    new DataSource(laneOptions('introspection', url, guard)).initialize(),
   ]);
-  return { deprovision, service, background };
+  return { deprovision, service, background, introspection };
 }

@@ -26,8 +26,14 @@ export class PostgresModule {
         {
           provide: Transactions,
           inject: LANES.map((lane) => getDataSourceToken(lane)),
-          useFactory: (deprovision: DataSource, service: DataSource, background: DataSource) =>
-            new PostgresTransactions({ deprovision, service, background }, guard),
+          useFactory: (
+            ...[deprovision, service, background, introspection]: [
+              DataSource,
+              DataSource,
+              DataSource,
+              DataSource,
+            ]
+          ) => new PostgresTransactions({ deprovision, service, background, introspection }, guard),
         },
         { provide: DatabaseGuard, useValue: guard },
       ],

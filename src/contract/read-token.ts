@@ -1,20 +1,28 @@
-import type { AccessTokenClaims } from '../../contract/access-token.js';
-import type { Denial } from '../verdict.js';
-import { readClaims, type TokenRules } from './read-claims.js';
+import type { AccessTokenClaims } from './access-token.js';
+import { readClaims, type TokenDenial, type TokenRules } from './read-claims.js';
+
+/** Base64url (RFC 4648 §5) as the host does it: a gateway reads tokens all day. */
+export interface Base64url {
+  /** Letters that are none of the alphabet's never get here. */
+  readonly toBytes: (text: string) => Uint8Array;
+  /** The UTF-8 text in it. */
+  readonly toText: (text: string) => string;
+  readonly ofBytes: (bytes: Uint8Array) => string;
+}
 
 /** A token whose form and claims are right. Its signature has not been looked at. */
 export interface ReadToken {
   readonly kind: 'token';
   readonly kid: string;
   readonly claims: AccessTokenClaims;
-  /** The bytes that are signed: header, dot, payload. */
-  readonly signed: Uint8Array;
+  /** What is signed: header, dot, payload. All of it is ASCII. */
+  readonly signed: string;
   readonly signature: Uint8Array;
 }
 
 export interface Denied {
   readonly kind: 'deny';
-  readonly reason: Denial;
+  readonly reason: TokenDenial;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,11 +33,11 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})$/;
 /** Header parameters by which a token would bring or name its own key, or change what is signed. */
 const DANGEROUS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
 
-const deny = (reason: Denial): Denied => ({ kind: 'deny', reason });
+const deny = (reason: TokenDenial): Denied => ({ kind: 'deny', reason });
 
-function objectIn(part: string): Json | null {
+function objectIn(text: string): Json | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    const value: unknown = JSON.parse(text);
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isObject ? (value as Json) : null;
   } catch {
@@ -38,13 +46,17 @@ function objectIn(part: string): Json | null {
 }
 
 /** Reads the compact form (RFC 7515 §7.1) of an access token (RFC 9068). */
-export function readToken(token: string, rules: TokenRules): ReadToken | Denied {
+export function readToken(
+  token: string,
+  rules: TokenRules,
+  { toBytes, toText, ofBytes }: Base64url,
+): ReadToken | Denied {
   const parts = token.length > LONGEST_TOKEN ? null : COMPACT.exec(token);
   const [, headerPart = '', payloadPart = '', signaturePart = ''] = parts ?? [];
-  const [header, payload] = [objectIn(headerPart), objectIn(payloadPart)];
-  const signature = Buffer.from(signaturePart, 'base64url');
+  const [header, payload] = [objectIn(toText(headerPart)), objectIn(toText(payloadPart))];
+  const signature = toBytes(signaturePart);
   // The last letter of a signature has spare bits: only one of its spellings is the signature's.
-  const isWellFormed = signature.length === 64 && signature.toString('base64url') === signaturePart;
+  const isWellFormed = signature.length === 64 && ofBytes(signature) === signaturePart;
   if (header === null || payload === null || !isWellFormed) return deny('token.malformed');
   // `alg` is compared, never followed: neither `none` nor an HMAC can come through.
   if (header['alg'] !== 'EdDSA') return deny('token.algorithm');
@@ -54,6 +66,5 @@ export function readToken(token: string, rules: TokenRules): ReadToken | Denied 
   if (typeof kid !== 'string' || kid === '') return deny('token.header');
   const claims = readClaims(payload, rules);
   if (typeof claims === 'string') return deny(claims);
-  const signed = Buffer.from(`${headerPart}.${payloadPart}`, 'latin1');
-  return { kind: 'token', kid, claims, signed, signature };
+  return { kind: 'token', kid, claims, signed: `${headerPart}.${payloadPart}`, signature };
 }

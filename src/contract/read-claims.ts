@@ -1,5 +1,17 @@
-import type { AccessTokenClaims, Generations } from '../../contract/access-token.js';
-import type { Denial } from '../verdict.js';
+import type { AccessTokenClaims, Generations } from './access-token.js';
+
+/** Which rule a text breaks as an access token of ours. */
+export type TokenDenial =
+  | 'token.malformed'
+  | 'token.header'
+  | 'token.algorithm'
+  | 'token.type'
+  | 'token.issuer'
+  | 'token.audience'
+  | 'token.claims'
+  | 'token.generations'
+  | 'token.lifetime'
+  | 'token.not_yet';
 
 /** What the installation's tokens must say; it comes with the lease. */
 export interface TokenRules {
@@ -32,7 +44,7 @@ function readGenerations(value: unknown): Generations | null {
 }
 
 /** The claims of an access token (RFC 9068 §2.2), or the first rule that they break. Times are not compared here. */
-export function readClaims(payload: Json, rules: TokenRules): AccessTokenClaims | Denial {
+export function readClaims(payload: Json, rules: TokenRules): AccessTokenClaims | TokenDenial {
   const { iss, aud, sub, client_id: client, did, org, fam, jti, scope } = payload;
   const { iat, exp, nbf } = payload;
   if (iss !== rules.issuer) return 'token.issuer';
