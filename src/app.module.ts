@@ -39,7 +39,7 @@ export class AppModule {
           new DatabaseGuard(surroundings.installation.epoch, surroundings.log),
         ),
         CryptoModule.with(surroundings.crypto),
-        MetricsModule.forProcess(),
+        MetricsModule.forProcess(surroundings.log),
         AdminModule,
         ScimModule,
         SignalsModule,

@@ -1,6 +1,7 @@
 import { DomainError } from '../kernel/domain-error.js';
 import { newId, type EntryId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
+import type { AlarmCode } from '../platform/log/alarms.js';
 import type { Log } from '../platform/log/log.js';
 import { pause } from '../platform/time/pause.js';
 import type { AuditLog } from './audit-log.js';
@@ -45,8 +46,8 @@ export class AuditRounds {
 
   /** Never throws: what fails is alarmed and tried again an hour later, when three months are still ahead. */
   async runOnce(): Promise<void> {
-    await this.#alarmed('audit partitions could not be made', () => this.#makePartitions());
-    await this.#alarmed('audit self-check could not be recorded', () => this.#check());
+    await this.#alarmed('audit_partitions_missing', () => this.#makePartitions());
+    await this.#alarmed('audit_self_check_failed', () => this.#check());
   }
 
   async #makePartitions(): Promise<void> {
@@ -67,7 +68,8 @@ export class AuditRounds {
     this.#latest = findings;
     for (const { kind, what } of findings) {
       if (kind === 'hardening') log.warn('audit hardening is missing', { what });
-      else log.error('audit defences are not as they must be', { kind, what });
+      else
+        log.alarm('audit_defences_wrong', 'audit defences are not as they must be', { kind, what });
     }
     await transactions.run('background', async (tx) => {
       const at = await audit.now(tx);
@@ -84,7 +86,7 @@ export class AuditRounds {
     } catch (error) {
       // Away is trouble of the server's; anything else means that the check found something it cannot read.
       if (error instanceof DomainError) throw error;
-      log.error('audit self-check failed', { error });
+      log.alarm('audit_self_check_failed', 'the check could not run', { error });
       return [{ kind: 'check', what: 'the check could not run' }];
     }
   }
@@ -107,11 +109,11 @@ export class AuditRounds {
     });
   }
 
-  async #alarmed(alarm: string, work: () => Promise<void>): Promise<void> {
+  async #alarmed(alarm: AlarmCode, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#parts.log.error(alarm, { error });
+      this.#parts.log.alarm(alarm, 'a round of the audit log failed', { error });
     }
   }
 }

@@ -4,6 +4,8 @@ import { Transactions } from '../kernel/tx.js';
 import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { built } from '../platform/module/built.js';
 import { AuditLog } from './audit-log.js';
 import { AuditQuery } from './audit-query.js';
 import { AuditRounds } from './audit-rounds.js';
@@ -21,31 +23,24 @@ import { Partitions, SelfCheck } from './self-check.js';
     { provide: AuditQuery, useFactory: () => new PostgresAuditQuery() },
     { provide: SelfCheck, useFactory: () => new PostgresSelfCheck() },
     { provide: Partitions, useFactory: () => new PostgresPartitions() },
-    {
-      provide: CountedRefusals,
-      inject: [Transactions, AuditLog, Clock, Log],
-      useFactory: (transactions: Transactions, audit: AuditLog, clock: Clock, log: Log) =>
-        new CountedRefusals({ transactions, audit, clock, log }),
-    },
+    built(
+      CountedRefusals,
+      { transactions: Transactions, audit: AuditLog, clock: Clock, log: Log },
+      (parts) => new CountedRefusals(parts),
+    ),
     { provide: Refusals, useExisting: CountedRefusals },
-    {
-      provide: AuditRounds,
-      inject: [Transactions, Log, AuditLog, Partitions, SelfCheck, Installation],
-      useFactory: (
+    built(
+      AuditRounds,
+      {
         transactions: Transactions,
         log: Log,
         audit: AuditLog,
-        ...[partitions, check, installation]: [Partitions, SelfCheck, Installation]
-      ) =>
-        new AuditRounds({
-          transactions,
-          log,
-          audit,
-          partitions,
-          check,
-          installation: installation.id,
-        }),
-    },
+        partitions: Partitions,
+        check: SelfCheck,
+        installation: Installation,
+      },
+      ({ installation, ...parts }) => new AuditRounds({ ...parts, installation: installation.id }),
+    ),
   ],
   exports: [AuditLog, AuditQuery, Refusals],
 })
@@ -54,7 +49,12 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #rounds: AuditRounds;
   readonly #refusals: CountedRefusals;
 
-  constructor(rounds: AuditRounds, refusals: CountedRefusals, log: Log) {
+  constructor(rounds: AuditRounds, refusals: CountedRefusals, log: Log, metrics: Metrics) {
+    metrics.counted(
+      { name: 'offswitch_refusals_total', help: 'Requests refused at a door, by its reason' },
+      ['door', 'reason'],
+      () => refusals.totals(),
+    );
     this.#loops = new Loops(log);
     this.#rounds = rounds;
     this.#refusals = refusals;

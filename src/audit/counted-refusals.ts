@@ -32,6 +32,7 @@ export interface RefusalParts {
 /** Counts in memory and writes each minute that is over, outside of every request's transaction. */
 export class CountedRefusals extends Refusals {
   readonly #parts: RefusalParts;
+  readonly #totals = new Map<string, Map<string, number>>();
   /** Only this object changes it; counts leave it when their entry has been made. */
   readonly #counts = new Map<string, RefusalCount>();
   /** Entries that are made and not known to be written. Each keeps its id, so that a second try writes none twice. */
@@ -42,7 +43,16 @@ export class CountedRefusals extends Refusals {
     this.#parts = parts;
   }
 
+  /** Refusals since the start: doors and reasons are few, and nobody outside can add one. */
+  *totals(): Iterable<readonly [{ readonly door: string; readonly reason: string }, number]> {
+    for (const [door, reasons] of this.#totals)
+      for (const [reason, count] of reasons) yield [{ door, reason }, count];
+  }
+
   override count(refusal: Refusal): void {
+    const reasons = this.#totals.get(refusal.door) ?? new Map<string, number>();
+    this.#totals.set(refusal.door, reasons);
+    reasons.set(refusal.reason, (reasons.get(refusal.reason) ?? 0) + 1);
     const now = this.#parts.clock.now().getTime();
     const waiting = this.#counts.size + this.#unwritten.length;
     const key = keyOf(refusal, waiting < MOST_COUNTS ? minuteOf(now) : 0);

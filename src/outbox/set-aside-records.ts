@@ -59,8 +59,7 @@ export class SetAsideRecords {
     });
     if (!isNew) return;
     metrics.recordsSetAside.inc();
-    log.error('a record was set aside: gateways must fetch it', {
-      alarm: 'record_set_aside',
+    log.alarm('record_set_aside', 'a record was set aside: gateways must fetch it', {
       digest: record.digest,
       case: record.case,
       partition: record.partition,

@@ -8,6 +8,8 @@ import { DirectoryModule } from '../directory/directory.module.js';
 import { Resources } from '../directory/index.js';
 import { Transactions } from '../kernel/tx.js';
 import { ErrorRenderers } from '../platform/http/error-renderers.js';
+import { Log } from '../platform/log/log.js';
+import { built } from '../platform/module/built.js';
 import { DiscoveryController } from './http/discovery.controller.js';
 import { PREFIX, ScimRoot } from './http/scim-root.js';
 import { ScimErrors } from './http/scim-errors.js';
@@ -19,16 +21,18 @@ import { ScimUsers } from './users.js';
 export const scimRoom = {
   controllers: [UsersController, DiscoveryController],
   providers: [
-    {
-      provide: ScimUsers,
-      inject: [Deprovision, Resources, Transactions, AuditLog],
-      useFactory: (
+    built(
+      ScimUsers,
+      {
         heart: Deprovision,
         resources: Resources,
         transactions: Transactions,
-        log: AuditLog,
-      ) => new ScimUsers(heart, resources, new RefusedChanges(transactions, log)),
-    },
+        audit: AuditLog,
+        log: Log,
+      },
+      ({ heart, resources, ...parts }) =>
+        new ScimUsers(heart, resources, new RefusedChanges(parts)),
+    ),
     {
       provide: ScimRoot,
       inject: [ServiceConfig],

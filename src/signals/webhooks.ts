@@ -130,7 +130,10 @@ export class Webhooks {
   #alarm({ organization, connection }: Origin, { kind, signal, repeated }: SignalOutcome): void {
     if (repeated || kind === 'applied' || kind === 'irrelevant') return;
     const fields = { organization, connection, signal, outcome: kind };
-    this.#parts.log.error('a signal names nobody of whom we can be sure', fields);
+    const { log } = this.#parts;
+    if (kind === 'unknown_person')
+      log.alarm('signal_person_unknown', 'a signal names nobody whom we know', fields);
+    else log.alarm('signal_person_ambiguous', 'a signal may mean several people', fields);
   }
 
   /** @throws DomainError when there is anything to refuse, after it stands in the audit log */
@@ -147,7 +150,7 @@ export class Webhooks {
       );
     });
     const { organization, connection, requestId } = origin;
-    log.error('a proven sender said what we cannot read', {
+    log.alarm('signal_unreadable', 'a proven sender said what we cannot read', {
       organization,
       connection,
       request_id: requestId,

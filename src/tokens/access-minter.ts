@@ -45,9 +45,7 @@ export class AccessMinter {
   prepare(family: Family): Minting {
     const key = this.#keys.signingKeyExcept(family.revokedKids);
     if (key === null) {
-      this.#log.error('every token key is revoked: no access token can be signed', {
-        alarm: 'token_keys_revoked',
-      });
+      this.#log.alarm('token_keys_revoked', 'no access token can be signed');
       throw new DomainError('token.no_signing_key', 'no key is left that signs access tokens');
     }
     return { claims: accessClaims(family, this.#issuer, newId()), key };

@@ -36,9 +36,7 @@ export class PublishedKeys {
    */
   async check(): Promise<void> {
     if (this.#keys.signingKeyExcept(await this.#revoked()) === null)
-      this.#log.error('every token key is revoked: no access token can be signed', {
-        alarm: 'token_keys_revoked',
-      });
+      this.#log.alarm('token_keys_revoked', 'no access token can be signed');
   }
 
   // Anybody may ask, without a credential: however many do, one statement at a time is under way for them.

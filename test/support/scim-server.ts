@@ -18,6 +18,7 @@ import { sha256 } from '../../src/platform/crypto/sha256.js';
 import { Installation } from '../../src/platform/installation/installation.js';
 import { Log } from '../../src/platform/log/log.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { openLanes } from '../../src/platform/postgres/lanes.js';
 import { PostgresTransactions } from '../../src/platform/postgres/postgres-transactions.js';
 import { scimRoom } from '../../src/scim/scim.module.js';
@@ -155,6 +156,7 @@ export class ScimServer {
       { provide: Transactions, useValue: transactions },
       { provide: Clock, useValue: systemClock },
       { provide: Log, useValue: log },
+      { provide: Metrics, useValue: new Metrics() },
       { provide: Deprovision, useValue: heart },
       { provide: Installation, useValue: installation },
       { provide: ServiceConfig, useValue: config },

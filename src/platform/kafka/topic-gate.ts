@@ -61,11 +61,16 @@ export class TopicGate {
     } catch (error) {
       if (stop.aborted) return false;
       // An open gate stays open: the settings that were right a minute ago are the best that is known.
-      if (this.#trouble !== null) this.#close('the cluster cannot be reached', { error });
+      if (this.#trouble !== null)
+        this.#close('the cluster cannot be reached', (trouble) => {
+          this.#log.error('nothing is published', { trouble, error });
+        });
       return this.#trouble === null;
     }
     if (wrong.length > 0) {
-      this.#close(wrong.join('; '), { alarm: 'topic_settings_wrong' });
+      this.#close(wrong.join('; '), (trouble) => {
+        this.#log.alarm('topic_settings_wrong', 'nothing is published', { trouble });
+      });
       return false;
     }
     if (this.#trouble !== null) this.#log.info('the topics are as they must be');
@@ -74,8 +79,8 @@ export class TopicGate {
     return true;
   }
 
-  #close(trouble: string, fields: Readonly<Record<string, unknown>>): void {
-    if (this.#trouble !== trouble) this.#log.error('nothing is published', { trouble, ...fields });
+  #close(trouble: string, tell: (trouble: string) => void): void {
+    if (this.#trouble !== trouble) tell(trouble);
     this.#trouble = trouble;
   }
 }

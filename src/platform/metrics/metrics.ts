@@ -33,6 +33,23 @@ export class Metrics {
     return new Counter({ ...metric, labelNames: [...labels], registers: [this.#registry] });
   }
 
+  /** A counter that is kept elsewhere, and read when somebody looks. */
+  counted<Label extends string>(
+    metric: MetricName,
+    labels: readonly Label[],
+    read: () => Iterable<readonly [Readonly<Record<Label, string>>, number]>,
+  ): void {
+    new Counter({
+      ...metric,
+      labelNames: [...labels],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [values, count] of read()) this.inc(values, count);
+      },
+    });
+  }
+
   gauge<Label extends string>(metric: MetricName, labels: readonly Label[] = []): Gauge<Label> {
     return new Gauge({ ...metric, labelNames: [...labels], registers: [this.#registry] });
   }

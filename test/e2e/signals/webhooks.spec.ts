@@ -20,6 +20,7 @@ import { Sealer } from '../../../src/platform/crypto/sealer.js';
 import { sha256 } from '../../../src/platform/crypto/sha256.js';
 import { Installation } from '../../../src/platform/installation/installation.js';
 import { Log } from '../../../src/platform/log/log.js';
+import { Metrics } from '../../../src/platform/metrics/metrics.js';
 import { PinoLog } from '../../../src/platform/log/pino-log.js';
 import { openLanes } from '../../../src/platform/postgres/lanes.js';
 import { PostgresTransactions } from '../../../src/platform/postgres/postgres-transactions.js';
@@ -87,6 +88,7 @@ beforeAll(async () => {
     given(Transactions, transactions),
     given(Clock, systemClock),
     given(Log, log),
+    given(Metrics, new Metrics()),
     given(Deprovision, heart),
     given(Installation, new Installation(installation, 'urn:offswitch:test', 1, 3)),
     given(OpaqueSecrets, new OpaqueSecrets(new Uint8Array(32).fill(1))),
@@ -307,7 +309,7 @@ describe('Okta', () => {
     expect((await okta(hook, oktaBody('user-deactivate'))).status).toBe(204);
     const [waiting] = await inbox(hook.connection);
     expect(waiting).toMatchObject({ outcome: 'unknown_person', user_id: null });
-    expect(lines.join('')).toContain('a signal names nobody of whom we can be sure');
+    expect(lines.join('')).toContain('"alarm":"signal_person_unknown"');
 
     const ada = await person(hook.organization);
     expect(await world.holds(ada.user)).toEqual([`signal:${hook.connection}:deactivated`]);

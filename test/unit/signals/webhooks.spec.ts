@@ -102,13 +102,13 @@ class CountedRefusals extends Refusals {
 }
 
 class KeptLog extends Log {
-  readonly alarms: string[] = [];
+  readonly errors: string[] = [];
 
   override debug = nothing;
   override info = nothing;
   override warn = nothing;
   override error(message: string): void {
-    this.alarms.push(message);
+    this.errors.push(message);
   }
 }
 
@@ -206,7 +206,7 @@ describe('a delivery', () => {
         detail: expect.objectContaining({ code: 'signal.malformed', event: uuid }),
       }),
     ]);
-    expect(log.alarms).toHaveLength(1);
+    expect(log.errors).toHaveLength(1);
   });
 
   it.each(['', 'no JSON', '{"data":', '\ufeff{}x', 'null', '[]', '[[[[[['.repeat(50_000)])(
@@ -223,7 +223,7 @@ describe('a delivery', () => {
     async (kind) => {
       heart.outcome = kind;
       await expect(take(oktaBody('user-deactivate'))).resolves.toEqual({ status: 204, body: null });
-      expect(log.alarms).toHaveLength(1);
+      expect(log.errors).toHaveLength(1);
     },
   );
 
