@@ -13,8 +13,12 @@ import { textOf, type EnvironmentVariables } from './variables.js';
 export function readConfig(variables: EnvironmentVariables): Config {
   const problems: string[] = [];
   const environment = Object.assign(new Environment(), collect(variables, problems));
-  for (const problem of validateSync(environment, { stopAtFirstError: true }))
-    problems.push(`${problem.property}: ${Object.values(problem.constraints ?? {}).join(', ')}`);
+  for (const { property, constraints, value } of validateSync(environment, {
+    stopAtFirstError: true,
+  })) {
+    const rule = Object.values(constraints ?? {}).join(', ');
+    problems.push(`${property}: ${value === undefined ? `is not set; ${rule}` : rule}`);
+  }
   if (problems.length > 0) throw new ConfigRefused(problems);
   return deepFreeze({
     http: { host: environment.HOST ?? '127.0.0.1', port: environment.PORT ?? 8420 },
