@@ -1,4 +1,5 @@
 import type { Jwks } from '../contract/lease.js';
+import { DomainError } from '../kernel/domain-error.js';
 import type { Transactions } from '../kernel/tx.js';
 import type { RevokedKids } from '../outbox/index.js';
 import type { TokenKeys } from '../platform/crypto/key-ring.js';
@@ -10,7 +11,9 @@ export class PublishedKeys {
   readonly #kids: RevokedKids;
   readonly #transactions: Transactions;
   readonly #log: Log;
-  #asking: Promise<readonly string[]> | null = null;
+  #asking: Promise<void> | null = null;
+  /** As they were last read. Nothing ever leaves the list. */
+  #revoked: readonly string[] = [];
 
   constructor(parts: {
     readonly keys: TokenKeys;
@@ -24,25 +27,36 @@ export class PublishedKeys {
     this.#log = parts.log;
   }
 
-  /** @throws DomainError `store.unavailable`: a key that may be revoked is not handed out on a guess */
+  /**
+   * Without PostgreSQL they are as they were known last: gateways that start then need them, and what was revoked
+   * meanwhile is denied by its record.
+   */
   async jwks(): Promise<Jwks> {
-    const revoked = await this.#revoked();
-    return { keys: this.#keys.publicJwks.keys.filter(({ kid }) => !revoked.includes(kid)) };
+    try {
+      await this.#read();
+    } catch (error) {
+      if (!(error instanceof DomainError && error.sort === 'unavailable')) throw error;
+    }
+    return { keys: this.#keys.publicJwks.keys.filter(({ kid }) => !this.#revoked.includes(kid)) };
   }
 
   /**
-   * Alarms when nothing can be signed. The service starts all the same: deprovisions must go on, and they need no
-   * token key.
+   * Before the first answer. Alarms when nothing can be signed; the service starts all the same: deprovisions must go
+   * on, and they need no token key.
    */
   async check(): Promise<void> {
-    if (this.#keys.signingKeyExcept(await this.#revoked()) === null)
+    await this.#read();
+    if (this.#keys.signingKeyExcept(this.#revoked) === null)
       this.#log.alarm('token_keys_revoked', 'no access token can be signed');
   }
 
   // Anybody may ask, without a credential: however many do, one statement at a time is under way for them.
-  #revoked(): Promise<readonly string[]> {
+  #read(): Promise<void> {
     this.#asking ??= this.#transactions
       .read('service', (tx) => this.#kids.list(tx))
+      .then((revoked) => {
+        this.#revoked = revoked;
+      })
       .finally(() => {
         this.#asking = null;
       });
