@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminModule } from './admin/admin.module.js';
 import { adminSchemas } from './admin/index.js';
+import { BodyInterceptor } from './platform/http/body.interceptor.js';
 import { BodyPipe } from './platform/http/body.pipe.js';
 import { HttpAdapter, httpDefaults, type HttpSettings } from './platform/http/http-adapter.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -47,6 +48,7 @@ export async function createApp(
   );
   app.useGlobalFilters(new ProblemFilter(adapter.answers));
   app.useGlobalGuards(new QueryGuard());
+  app.useGlobalInterceptors(new BodyInterceptor());
   app.useGlobalPipes(new BodyPipe());
   serveDocs(adapter.getInstance(), () => openApiOf(app, documented));
   await app.init();

@@ -4,6 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from './providers.js';
 import { Webhooks, type Delivered } from './webhooks.js';
 
+/** A signature is over the whole delivery, so all of it is read for anybody. A single event takes some 5 KB. */
+const DELIVERY_BYTES = 524_288;
+
 @Controller('webhooks/:connection')
 export class WebhooksController {
   readonly #webhooks: Webhooks;
@@ -23,7 +26,7 @@ export class WebhooksController {
 
   /** Whoever sent it is proven over the bytes as they came: they are read afterwards, whatever type they claim. */
   @Post()
-  @RouteConfig({ unparsed: true })
+  @RouteConfig({ unparsed: true, bodyLimitBytes: DELIVERY_BYTES })
   async take(
     @Param('connection') connection: string,
     @Req() request: FastifyRequest,

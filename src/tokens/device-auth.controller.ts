@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -8,15 +8,16 @@ import {
   ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { OpenApiKey } from '../api-keys/index.js';
 import { ACCESS_TTL_S } from '../contract/access-token.js';
 import type { PersonReference } from '../directory/index.js';
-import { bearerOf } from '../platform/http/bearer.js';
 import { Mark } from '../platform/http/incoming.decorator.js';
 import { Refuses } from '../platform/http/refuses.decorator.js';
 import type { RequestMark } from '../platform/http/request.js';
 import type { DeviceTokenAnswer } from './access-minter.js';
 import { ApiKeyGuard, CallingKey } from './api-key.guard.js';
+import { BootstrapTokenGuard, ShownToken } from './bootstrap-token.guard.js';
 import { DeviceAuth } from './device-auth.js';
 import {
   BootstrapTokenRequest,
@@ -28,8 +29,12 @@ import {
   type UserName,
   type Wire,
 } from './device-auth.dto.js';
+import type { ShownSecret } from './device-door.js';
 import { DEFAULT_SCOPES } from './domain/device-scopes.js';
 import { BOOTSTRAP_TTL_S } from './domain/lifetimes.js';
+
+/** The credential is in the body, which must be read for anybody: so it is small. */
+const SECRET_IN_BODY = { bodyLimitBytes: 16_384 };
 
 /** What devices and the backends that enrol them call. Wire-compatible with the API that the product grew from. */
 @ApiTags('devices')
@@ -64,18 +69,19 @@ export class DeviceAuthController {
   }
 
   @Post('bootstrap')
+  @UseGuards(BootstrapTokenGuard)
   @HttpCode(201)
   @ApiOperation({ summary: 'Redeem a bootstrap token, once, for a device token' })
   @ApiBearerAuth('bootstrap-token')
   @ApiCreatedResponse({ type: DeviceTokenView })
   @Refuses(400, 401, 403, 413, 415, 500, 503)
   async bootstrap(
-    @Headers('authorization') authorization: string | undefined,
+    @ShownToken() shown: ShownSecret,
     @Body() body: RedeemBody,
     @Mark() mark: RequestMark,
   ): Promise<Wire<DeviceTokenView>> {
     const answer = await this.#deviceAuth.redeem.execute({
-      presented: authorization && (bearerOf(authorization) ?? authorization),
+      shown,
       redeemer: {
         deviceIdentifier: body.device_identifier,
         organization: body.org_id ?? null,
@@ -89,6 +95,7 @@ export class DeviceAuthController {
   }
 
   @Post('refresh')
+  @RouteConfig(SECRET_IN_BODY)
   @HttpCode(200)
   @ApiOperation({ summary: 'Get a new access token; the refresh token is replaced' })
   @ApiOkResponse({ type: DeviceTokenView })
@@ -101,6 +108,7 @@ export class DeviceAuthController {
   }
 
   @Post('revoke')
+  @RouteConfig(SECRET_IN_BODY)
   @HttpCode(204)
   @ApiOperation({ summary: 'Give a device token back' })
   @ApiNoContentResponse()

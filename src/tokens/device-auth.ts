@@ -46,6 +46,7 @@ export interface DeviceAuthParts {
 
 /** All that devices, the backends that enrol them, and those who hand them out can do. */
 export class DeviceAuth {
+  readonly door: DeviceDoor;
   readonly issue: IssueBootstrapToken;
   readonly redeem: RedeemBootstrapToken;
   readonly refresh: RefreshDeviceToken;
@@ -63,6 +64,7 @@ export class DeviceAuth {
       minter: new AccessMinter({ ...given, issuer: { issuer, audience } }),
       deviceScopes: DEVICE_SCOPES,
     };
+    this.door = parts.door;
     this.issue = new IssueBootstrapToken(parts);
     this.redeem = new RedeemBootstrapToken(parts);
     this.refresh = new RefreshDeviceToken(parts);

@@ -5,7 +5,7 @@ import type { Transactions, Tx } from '../kernel/tx.js';
 import type { RotatingSecrets } from '../platform/crypto/rotating-secrets.js';
 import type { RequestMark } from '../platform/http/request.js';
 import type { AccessMinter, DeviceTokenAnswer, Minting } from './access-minter.js';
-import type { DeviceDoor, ShownSecret } from './device-door.js';
+import type { ShownSecret } from './device-door.js';
 import { decideRedemption, type Redeemer } from './domain/decide-redemption.js';
 import { deviceActor, mintedEntry } from './domain/entries.js';
 import type { Family } from './domain/family.js';
@@ -14,8 +14,8 @@ import { redeemFamily } from './postgres/redeem-family.js';
 import type { RefusedDeeds } from './refused-deeds.js';
 
 export interface RedeemRequest {
-  /** The bootstrap token as it came; undefined when none did. */
-  readonly presented: string | undefined;
+  /** The bootstrap token that the door has let in. */
+  readonly shown: ShownSecret;
   readonly redeemer: Redeemer;
   readonly scopes: readonly string[];
   /** How long its access tokens will live, seconds. */
@@ -26,7 +26,6 @@ export interface RedeemRequest {
 interface Parts {
   readonly transactions: Transactions;
   readonly audit: AuditLog;
-  readonly door: DeviceDoor;
   readonly refused: RefusedDeeds;
   readonly rotating: RotatingSecrets;
   readonly minter: AccessMinter;
@@ -43,13 +42,13 @@ export class RedeemBootstrapToken {
   }
 
   /**
-   * @throws DomainError `credential.missing`; `token.invalid` when it is unknown, used, expired or dead;
+   * @throws DomainError `token.invalid` when it is used, expired or dead;
    *   `token.bound_elsewhere`; `user.held`, `device.held`, `organization.held`; `request.invalid_value` for a scope
    *   that no device gets; `token.no_signing_key`; `store.unavailable`
    */
   async execute(request: RedeemRequest): Promise<DeviceTokenAnswer> {
-    const { door, refused, deviceScopes, transactions, rotating, minter } = this.#parts;
-    const shown = await door.bootstrap(request.presented);
+    const { refused, deviceScopes, transactions, rotating, minter } = this.#parts;
+    const { shown } = request;
     if (!request.scopes.every((scope) => deviceScopes.includes(scope)))
       throw new DomainError(
         'request.invalid_value',

@@ -192,9 +192,9 @@ export class DeviceWorld {
     return issued.token.reveal();
   }
 
-  redeem(presented: string, deviceIdentifier: string): Promise<DeviceTokenAnswer> {
+  async redeem(presented: string, deviceIdentifier: string): Promise<DeviceTokenAnswer> {
     return this.deviceAuth.redeem.execute({
-      presented,
+      shown: await this.deviceAuth.door.bootstrap(presented),
       redeemer: { deviceIdentifier, organization: null, deviceId: null },
       scopes: ['devices:write'],
       accessTtlS: 900,

@@ -1,12 +1,10 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../kernel/domain-error.js';
 import { newId, type Id } from '../../kernel/ids.js';
 import type { Log } from '../log/log.js';
 import { ErrorAnswers } from './answer-error.js';
 import { ErrorRenderers } from './error-renderers.js';
 import { answerRaw } from './raw-answers.js';
-import { readJson } from './read-json.js';
 import { RouteTable } from './route-table.js';
 import { secure } from './secure.js';
 import './request.js';
@@ -65,7 +63,7 @@ export class HttpAdapter extends FastifyAdapter {
     const instance = this.getInstance<FastifyInstance>();
     routes.watch(instance);
     prepareRequests(instance);
-    acceptJson(instance);
+    keepBodies(instance);
     logRequests(instance, settings.log);
   }
 
@@ -94,28 +92,18 @@ function prepareRequests(instance: FastifyInstance): void {
   });
 }
 
-function acceptJson(instance: FastifyInstance): void {
+/** Bodies are kept as they came, whatever they say they are; `BodyInterceptor` reads them behind the doors. */
+function keepBodies(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
-  const types = ['application/json', 'application/scim+json'];
-  instance.addContentTypeParser<Buffer>(types, { parseAs: 'buffer' }, (request, body, done) => {
-    request.rawBody = body;
-    try {
-      // An unknown path is a 404, whatever was sent to it.
-      done(null, request.is404 || isUnparsed(request) ? undefined : readJson(body));
-    } catch (error) {
-      done(error as DomainError);
-    }
-  });
-  // Any type is right for a body that is not there.
   instance.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = body;
-    if (body.byteLength === 0 || request.is404 || isUnparsed(request)) done(null, undefined);
-    else done(new DomainError('request.media_type', 'the content type is not supported here'));
+    done(null, undefined);
+  });
+  instance.addHook('onRoute', (route) => {
+    const limit = route.config?.bodyLimitBytes;
+    if (limit !== undefined) route.bodyLimit = limit;
   });
 }
-
-const isUnparsed = (request: FastifyRequest): boolean =>
-  request.routeOptions.config.unparsed === true;
 
 function logRequests(instance: FastifyInstance, log: Log): void {
   instance.addHook('onResponse', (request, reply, done) => {

@@ -7,6 +7,8 @@ declare module 'fastify' {
      * is parsed before that.
      */
     unparsed?: boolean;
+    /** Where anybody may knock, less is read than elsewhere. Larger bodies get a 413. */
+    bodyLimitBytes?: number;
   }
 
   interface FastifyRequest {

@@ -1,10 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
+import { isJson } from '../../platform/http/media-type.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** RFC 7644 §3.1 and §8.1; any parameter, and no type at all is taken for JSON. */
-const JSON_TYPE = /^application\/(?:scim\+)?json\s*(?:;|$)/i;
 
 /**
  * The body of a request whose route is `unparsed`. Its texts are not judged here but where they are read: a
@@ -17,7 +15,8 @@ export function jsonBody(request: FastifyRequest): unknown {
   const bytes = request.rawBody;
   if (bytes === null || bytes.byteLength === 0) return undefined;
   const type = request.headers['content-type'];
-  if (type !== undefined && !JSON_TYPE.test(type))
+  // No type at all is taken for JSON.
+  if (type !== undefined && !isJson(type))
     throw new DomainError('request.media_type', 'the body is application/scim+json');
   try {
     return JSON.parse(utf8.decode(bytes));
