@@ -8,7 +8,7 @@ const CHECKS = [
   ['eslint', ['.', '--max-warnings', '0']],
   ['tsc', ['--noEmit']],
   ['tsc', ['--noEmit', '-p', 'tsconfig.pure.json']],
-  ['prettier', ['--check', '.']],
+  ['prettier', ['--check', '.', '--cache', '--cache-strategy', 'content']],
   ['depcruise', ['src', 'migrations', '--config', '.dependency-cruiser.cjs']],
   ['knip', []],
 ];
