@@ -3,7 +3,16 @@ import type { Secret } from '../kernel/secret.js';
 export interface KafkaConfig {
   /** `host:port`, at least one. */
   readonly brokers: readonly string[];
-  readonly tls: boolean;
+  /** Encrypted, trusting whom Node trusts; or by certificates of one's own. */
+  readonly tls:
+    | boolean
+    | {
+        /** PEM, whom to trust instead. */
+        readonly ca: string | null;
+        /** PEM, who we are, for brokers that ask. */
+        readonly certificate: string | null;
+        readonly key: Secret | null;
+      };
   readonly sasl: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;

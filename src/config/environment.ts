@@ -9,6 +9,7 @@ import {
   Validate,
   ValidateIf,
 } from 'class-validator';
+import { KAFKA_VARIABLES, KafkaEnvironment, saysSomethingOfKafka } from './kafka-environment.js';
 import { IsKey32, IsPrivateJwks } from './secret-rules.js';
 
 const POSTGRES_URL = /^postgres(ql)?:\/\/[^\s]+$/;
@@ -19,7 +20,7 @@ const isExternal = (environment: Environment): boolean =>
   environment.DATABASE_URL !== undefined || environment.KAFKA_BROKERS !== undefined;
 
 /** The variables, as they stand in the environment; each may be given as `<NAME>_FILE` instead. */
-export class Environment {
+export class Environment extends KafkaEnvironment {
   @IsOptional()
   @Matches(POSTGRES_URL, { message: 'must be a postgres:// URL' })
   DATABASE_URL?: string;
@@ -28,27 +29,9 @@ export class Environment {
   @Matches(POSTGRES_URL, { message: 'must be a postgres:// URL' })
   DATABASE_OWNER_URL?: string;
 
-  @IsOptional()
+  @ValidateIf((e: Environment) => saysSomethingOfKafka(e) || e.KAFKA_BROKERS !== undefined)
   @Matches(BROKERS, { message: 'must be host:port, several separated by commas' })
   KAFKA_BROKERS?: string;
-
-  @IsOptional()
-  @IsIn(['true', 'false'], { message: 'must be true or false' })
-  KAFKA_TLS?: string;
-
-  @IsOptional()
-  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'], {
-    message: 'must be plain, scram-sha-256 or scram-sha-512',
-  })
-  KAFKA_SASL_MECHANISM?: string;
-
-  @ValidateIf((e: Environment) => e.KAFKA_SASL_MECHANISM !== undefined)
-  @Matches(/./, { message: 'is required with KAFKA_SASL_MECHANISM' })
-  KAFKA_SASL_USERNAME?: string;
-
-  @ValidateIf((e: Environment) => e.KAFKA_SASL_MECHANISM !== undefined)
-  @Matches(/./, { message: 'is required with KAFKA_SASL_MECHANISM' })
-  KAFKA_SASL_PASSWORD?: string;
 
   @ValidateIf((e: Environment) => isExternal(e) || e.OFFSWITCH_PEPPER !== undefined)
   @Validate(IsKey32)
@@ -126,10 +109,7 @@ export const VARIABLES = [
   'DATABASE_URL',
   'DATABASE_OWNER_URL',
   'KAFKA_BROKERS',
-  'KAFKA_TLS',
-  'KAFKA_SASL_MECHANISM',
-  'KAFKA_SASL_USERNAME',
-  'KAFKA_SASL_PASSWORD',
+  ...KAFKA_VARIABLES,
   'OFFSWITCH_PEPPER',
   'OFFSWITCH_ENCRYPTION_KEY',
   'OFFSWITCH_TOKEN_KEYS',

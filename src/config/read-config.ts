@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { validateSync } from 'class-validator';
 import { Secret } from '../kernel/secret.js';
-import { ConfigRefused, type Config, type KafkaConfig, type ServiceSecrets } from './config.js';
+import { ConfigRefused, type Config, type ServiceSecrets } from './config.js';
 import { Environment, VARIABLES, WHOLE_NUMBERS } from './environment.js';
+import { kafkaOf } from './kafka-environment.js';
 import { textOf, type EnvironmentVariables } from './variables.js';
 
 /**
@@ -24,7 +25,10 @@ export function readConfig(variables: EnvironmentVariables): Config {
     http: { host: environment.HOST ?? '127.0.0.1', port: environment.PORT ?? 8420 },
     home: resolve(environment.OFFSWITCH_HOME ?? '.offswitch'),
     database: databaseOf(environment),
-    kafka: kafkaOf(environment),
+    kafka:
+      environment.KAFKA_BROKERS === undefined
+        ? null
+        : kafkaOf(environment, environment.KAFKA_BROKERS),
     secrets: secretsOf(environment),
     issuer: environment.OFFSWITCH_ISSUER ?? null,
     audience: environment.OFFSWITCH_AUDIENCE ?? 'offswitch',
@@ -53,24 +57,6 @@ function databaseOf(environment: Environment): Config['database'] {
   if (environment.DATABASE_URL === undefined) return null;
   return {
     url: new Secret(environment.DATABASE_URL),
-  };
-}
-
-function kafkaOf(environment: Environment): KafkaConfig | null {
-  if (environment.KAFKA_BROKERS === undefined) return null;
-  const mechanism = environment.KAFKA_SASL_MECHANISM as
-    NonNullable<KafkaConfig['sasl']>['mechanism'] | undefined;
-  return {
-    brokers: environment.KAFKA_BROKERS.split(','),
-    tls: environment.KAFKA_TLS === 'true',
-    sasl:
-      mechanism === undefined
-        ? null
-        : {
-            mechanism,
-            username: environment.KAFKA_SASL_USERNAME ?? '',
-            password: new Secret(environment.KAFKA_SASL_PASSWORD ?? ''),
-          },
   };
 }
 

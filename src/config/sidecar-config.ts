@@ -5,6 +5,7 @@ import type { Policy } from '../contract/lease.js';
 import { Secret } from '../kernel/secret.js';
 import { ConfigRefused, type Config, type KafkaConfig } from './config.js';
 import { SIDECAR_VARIABLES, SidecarEnvironment } from './sidecar-environment.js';
+import { kafkaOf } from './kafka-environment.js';
 import { textOf, type EnvironmentVariables } from './variables.js';
 
 export interface SidecarConfig {
@@ -64,11 +65,7 @@ export function readSidecarConfig(
       url: environment.OFFSWITCH_URL ?? local.url ?? '',
       key: new Secret(environment.OFFSWITCH_GATEWAY_KEY ?? local.gatewayKey ?? ''),
     },
-    kafka: {
-      brokers: (environment.KAFKA_BROKERS ?? local.kafkaBrokers ?? '').split(','),
-      tls: environment.KAFKA_TLS === 'true',
-      sasl: saslOf(environment),
-    },
+    kafka: kafkaOf(environment, environment.KAFKA_BROKERS ?? local.kafkaBrokers ?? ''),
     home,
     logLevel: environment.LOG_LEVEL ?? 'info',
   };
@@ -85,14 +82,6 @@ function localIn(home: string, problems: string[]): Local {
     'OFFSWITCH_URL: is not set, and no service has been started in OFFSWITCH_HOME (its local.json cannot be read)',
   );
   return {};
-}
-
-function saslOf({
-  KAFKA_SASL_MECHANISM: mechanism,
-  KAFKA_SASL_USERNAME: username = '',
-  KAFKA_SASL_PASSWORD: password = '',
-}: SidecarEnvironment): KafkaConfig['sasl'] {
-  return mechanism === undefined ? null : { mechanism, username, password: new Secret(password) };
 }
 
 function addressOf(text: string): { host: string; port: number } {

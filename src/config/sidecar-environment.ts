@@ -1,10 +1,11 @@
 import { IsIn, IsOptional, IsUrl, Matches, ValidateIf } from 'class-validator';
 import { POLICIES, type Policy } from '../contract/lease.js';
+import { KAFKA_VARIABLES, KafkaEnvironment, saysSomethingOfKafka } from './kafka-environment.js';
 
 const BROKERS = /^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/;
 
 /** What a sidecar is told, by variables (each may be given as `<NAME>_FILE` instead) and by its command line. */
-export class SidecarEnvironment {
+export class SidecarEnvironment extends KafkaEnvironment {
   @IsOptional()
   @IsUrl(
     { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
@@ -16,27 +17,12 @@ export class SidecarEnvironment {
   @Matches(/^ofs_gateway_[0-9A-Za-z_]+$/, { message: 'must be a gateway key (ofs_gateway_…)' })
   OFFSWITCH_GATEWAY_KEY?: string;
 
-  @ValidateIf((e: SidecarEnvironment) => isAway(e) || e.KAFKA_BROKERS !== undefined)
+  @ValidateIf(
+    (e: SidecarEnvironment) =>
+      isAway(e) || saysSomethingOfKafka(e) || e.KAFKA_BROKERS !== undefined,
+  )
   @Matches(BROKERS, { message: 'must be host:port, several separated by commas' })
   KAFKA_BROKERS?: string;
-
-  @IsOptional()
-  @IsIn(['true', 'false'], { message: 'must be true or false' })
-  KAFKA_TLS?: string;
-
-  @IsOptional()
-  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'], {
-    message: 'must be plain, scram-sha-256 or scram-sha-512',
-  })
-  KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-
-  @ValidateIf((e: SidecarEnvironment) => e.KAFKA_SASL_MECHANISM !== undefined)
-  @Matches(/./, { message: 'is required with KAFKA_SASL_MECHANISM' })
-  KAFKA_SASL_USERNAME?: string;
-
-  @ValidateIf((e: SidecarEnvironment) => e.KAFKA_SASL_MECHANISM !== undefined)
-  @Matches(/./, { message: 'is required with KAFKA_SASL_MECHANISM' })
-  KAFKA_SASL_PASSWORD?: string;
 
   @IsOptional()
   @Matches(/./)
@@ -71,10 +57,7 @@ export const SIDECAR_VARIABLES = [
   'OFFSWITCH_URL',
   'OFFSWITCH_GATEWAY_KEY',
   'KAFKA_BROKERS',
-  'KAFKA_TLS',
-  'KAFKA_SASL_MECHANISM',
-  'KAFKA_SASL_USERNAME',
-  'KAFKA_SASL_PASSWORD',
+  ...KAFKA_VARIABLES,
   'OFFSWITCH_HOME',
   'LOG_LEVEL',
 ] as const satisfies readonly (keyof SidecarEnvironment)[];

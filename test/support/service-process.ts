@@ -1,10 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { secretsIn, type HomeSecrets } from '../../src/platform/embedded/home-secrets.js';
 import { topicPrefix } from './kafka.js';
 import { startProgram } from './processes.js';
@@ -16,11 +17,67 @@ export interface ServiceProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** A program that writes one JSON object a line, and is heard. */
+export class LoggingProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #heard = new Set<() => void>();
+
+  /** @param said where its lines are added */
+  constructor(
+    child: ChildProcessByStdio<Writable, Readable, null>,
+    readonly said: Record<string, unknown>[] = [],
+  ) {
+    this.#child = child;
+    createInterface(child.stdout).on('line', (line) => {
+      this.said.push(JSON.parse(line) as Record<string, unknown>);
+      for (const tell of this.#heard) tell();
+    });
+    child.once('exit', () => {
+      for (const tell of this.#heard) tell();
+    });
+  }
+
+  /** The line with this message, now or later. @throws Error when the process ends instead, with what it said last */
+  says(message: string): Promise<Record<string, unknown>> {
+    const from = this.said.length;
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const line = this.said.slice(from).find((one) => one['message'] === message);
+        if (line === undefined && !this.#isOver) return;
+        this.#heard.delete(look);
+        if (line !== undefined) resolve(line);
+        else reject(new Error(`the process ended: ${JSON.stringify(this.said.slice(-3))}`));
+      };
+      this.#heard.add(look);
+    });
+  }
+
+  /** SIGKILL: no drain, no goodbye. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  get #isOver(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#isOver) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await gone;
+  }
+}
+
 /** `src/main.ts` as a process of its own, so that it can be killed; it keeps secrets, topics and port over restarts. */
 export class ServiceProcess {
   /** Log lines, of all starts. */
   readonly said: Record<string, unknown>[] = [];
-  #child: ChildProcess | null = null;
+  #process: LoggingProcess | null = null;
 
   private constructor(
     readonly url: string,
@@ -43,40 +100,19 @@ export class ServiceProcess {
 
   /** Resolves when it answers. @throws Error when it ends instead, with what it said last */
   async restart(): Promise<void> {
-    const child = startProgram(['src/main.ts'], {
-      env: { PATH: process.env['PATH'], ...this.environment },
-    });
-    this.#child = child;
-    const lines = createInterface(child.stdout);
-    await new Promise<void>((resolve, reject) => {
-      lines.on('line', (line) => {
-        const said = JSON.parse(line) as Record<string, unknown>;
-        this.said.push(said);
-        if (said['message'] === 'listening') resolve();
-      });
-      child.once('exit', () => {
-        reject(new Error(`the service ended: ${JSON.stringify(this.said.slice(-3))}`));
-      });
-    });
+    const env = { PATH: process.env['PATH'], ...this.environment };
+    this.#process = new LoggingProcess(startProgram(['src/main.ts'], { env }), this.said);
+    await this.#process.says('listening');
   }
 
   /** SIGKILL: no drain, no goodbye. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.#process?.kill();
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#process?.stop();
     await rm(this.home, { recursive: true, force: true });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
   }
 }
 

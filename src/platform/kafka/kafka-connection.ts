@@ -18,6 +18,15 @@ const saslOf = ({ sasl }: KafkaSettings): SASLOptions | null =>
     password: sasl.password.reveal(),
   };
 
+const tlsOf = ({ tls }: KafkaSettings): ConnectionOptions | boolean =>
+  typeof tls === 'boolean'
+    ? tls
+    : {
+        ...(tls.ca !== null && { ca: tls.ca }),
+        ...(tls.certificate !== null && { cert: tls.certificate }),
+        ...(tls.key !== null && { key: tls.key.reveal() }),
+      };
+
 /** One kafkajs client whose sockets we own, so that letting go of a silent broker takes no time. */
 export class KafkaConnection {
   readonly kafka: Kafka;
@@ -29,7 +38,7 @@ export class KafkaConnection {
     this.kafka = new Kafka({
       clientId: settings.clientId,
       brokers: [...settings.brokers],
-      ssl: settings.tls,
+      ssl: tlsOf(settings),
       ...(sasl ? { sasl } : {}),
       connectionTimeout: CONNECT_MS,
       authenticationTimeout: REQUEST_MS,

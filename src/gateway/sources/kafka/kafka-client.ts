@@ -12,6 +12,15 @@ const KEEP_ALIVE_MS = 30_000;
 const saslOf = ({ mechanism, username, password }: NonNullable<KafkaSettings['sasl']>) =>
   ({ mechanism, username, password: password.reveal() }) as SASLOptions;
 
+const tlsOf = (tls: KafkaSettings['tls']): ConnectionOptions | boolean =>
+  typeof tls === 'boolean'
+    ? tls
+    : {
+        ...(tls.ca !== null && { ca: tls.ca }),
+        ...(tls.certificate !== null && { cert: tls.certificate }),
+        ...(tls.key !== null && { key: tls.key.reveal() }),
+      };
+
 /** One kafkajs client whose sockets we own, so that letting go of a silent broker takes no time. */
 export class KafkaClient {
   readonly kafka: Kafka;
@@ -22,7 +31,7 @@ export class KafkaClient {
     this.kafka = new Kafka({
       clientId,
       brokers: [...brokers],
-      ssl: tls,
+      ssl: tlsOf(tls),
       ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
       connectionTimeout: CONNECT_MS,
       authenticationTimeout: REQUEST_MS,

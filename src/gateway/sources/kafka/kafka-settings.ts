@@ -4,7 +4,16 @@ import type { Secret } from '../../../kernel/secret.js';
 export interface KafkaSettings {
   /** `host:port` of some of them; the rest is learned from these. */
   readonly brokers: readonly string[];
-  readonly tls: boolean;
+  /** Encrypted, trusting whom Node trusts; or by certificates of one's own. */
+  readonly tls:
+    | boolean
+    | {
+        /** PEM, whom to trust instead. */
+        readonly ca: string | null;
+        /** PEM, who we are, for brokers that ask. */
+        readonly certificate: string | null;
+        readonly key: Secret | null;
+      };
   readonly sasl: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;
