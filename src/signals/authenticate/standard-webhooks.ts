@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 import type { Authenticate, Proof, SenderKeys } from './authenticate.js';
 
 /** Both ways, as the specification's own libraries have it. */
@@ -43,6 +43,13 @@ const FIELDS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
 const unverified = (why: string): Proof => ({ kind: 'unproven', code: 'signal.unverified', why });
 
 /**
+ * A retry has the same id and the same bytes (§Idempotency). Other bytes under a used id are a sender's mistake, and
+ * another statement: somebody who left must not stay because of it.
+ */
+const keyOf = (id: string, body: Uint8Array): string =>
+  `${id}.${createHash('sha256').update(body).digest('base64url')}`;
+
+/**
  * Standard Webhooks 1.0.0 §Verifying webhook authenticity: `v1` is HMAC-SHA-256 under a `whsec_` secret, `v1a` is
  * Ed25519 under a `whpk_` key, several signatures stand in one field.
  */
@@ -61,7 +68,10 @@ export const standardWebhooks: Authenticate = (arrival, keys) => {
   if (!SECONDS.test(seconds)) return unverified('webhook-timestamp: whole seconds');
   if (!isProven(signatures, `${id}.${seconds}.`, arrival.body, keys))
     return unverified('webhook-signature: none of them is right');
+  const key = keyOf(id, arrival.body);
   const sentAt = new Date(Number(seconds) * 1000);
   const distanceMs = Math.abs(arrival.receivedAt.getTime() - sentAt.getTime());
-  return distanceMs <= TOLERANCE_MS ? { kind: 'proven', id, sentAt } : { kind: 'stale', id };
+  return distanceMs <= TOLERANCE_MS
+    ? { kind: 'proven', id: key, sentAt }
+    : { kind: 'stale', id: key };
 };

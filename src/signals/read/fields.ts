@@ -3,7 +3,7 @@ const MAX_NAME = 512;
 /** How far the sender's clock may be ahead of ours, milliseconds; as wide as Standard Webhooks allows. */
 const MAX_AHEAD_MS = 5 * 60_000;
 
-const KEY = /^[\x21-\x7e]{1,200}$/;
+const KEY = /^[\x21-\x7e]{1,256}$/;
 const EVENT_TYPE = /^[A-Za-z0-9_.-]{1,128}$/;
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 /** RFC 3339 §5.6, with a zone: a local time would be a guess. */

@@ -58,11 +58,11 @@ function readUser(user: unknown): {
 
 /**
  * Standard Webhooks 1.0.0 §Payload: `{type, timestamp, data: {user: {…}}}`, or with `user` squashed into the top
- * level, which the specification allows. The delivery's id is the event's key and stays the same over retries.
+ * level, which the specification allows. The delivery's id and bytes are the event's key: they stay the same over retries.
  */
 export const readStandardWebhook: Read = (body, { id, sentAt, receivedAt }) => {
   const key = readKey(id);
-  if (key === null) return [malformed(null, 'webhook-id: printable ASCII, 1 to 200 characters')];
+  if (key === null) return [malformed(null, 'webhook-id: printable ASCII, at most 200 characters')];
   const eventType = readEventType(member(body, 'type'));
   if (eventType === null) return [malformed(key, 'type: letters, digits, "_", "." and "-" only')];
 

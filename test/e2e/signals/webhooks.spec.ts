@@ -409,6 +409,18 @@ describe('an in-house system', () => {
     expect(await world.generation('user', ada.user)).toBe(2);
   });
 
+  it('about somebody else under a used id is a signal of its own: nobody stays because ids repeat', async () => {
+    const hr = await connect('standard-webhooks');
+    const [ada, bob] = [await person(hr.organization), await person(hr.organization)];
+    const id = 'msg_';
+    for (const { user } of [ada, bob]) {
+      const answer = await inHouse(hr, deprovisioned({ id: user }), { id });
+      expect(answer.status).toBe(200);
+    }
+    expect(await world.generation('user', ada.user)).toBe(2);
+    expect(await world.generation('user', bob.user)).toBe(2);
+  });
+
   it.each([-301_000, 302_000])('is refused %d ms away with what we have never seen', async (ms) => {
     const hr = await connect('standard-webhooks');
     const ada = await person(hr.organization);
