@@ -10,6 +10,7 @@ import { Audit1763900000900 } from './1763900000900-audit.js';
 import { InstallationMoves1764250000000 } from './1764250000000-installation-moves.js';
 import { RevokedKidsSignNothing1764251500000 } from './1764251500000-revoked-kids-sign-nothing.js';
 import { WhoOwnsATakenName1764251600000 } from './1764251600000-who-owns-a-taken-name.js';
+import { OrganizationPolicy1764252000000 } from './1764252000000-organization-policy.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -33,4 +34,5 @@ export const migrations: readonly (new () => Migration)[] = [
   InstallationMoves1764250000000,
   RevokedKidsSignNothing1764251500000,
   WhoOwnsATakenName1764251600000,
+  OrganizationPolicy1764252000000,
 ];

@@ -1,3 +1,5 @@
+import type { Policy } from './lease.js';
+
 /** The claims of our access token (RFC 9068, `typ: at+jwt`, EdDSA). Times are unix seconds. */
 export interface AccessTokenClaims {
   readonly iss: string;
@@ -15,6 +17,8 @@ export interface AccessTokenClaims {
   readonly scope: string;
   /** The generations at issue; `u` is 0 in a token without an owner. */
   readonly gen: Generations;
+  /** The least strict policy that the organization allows; absent when it leaves that to the gateways. */
+  readonly pol?: Policy;
 }
 
 export interface Generations {

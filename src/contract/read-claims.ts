@@ -1,4 +1,5 @@
 import type { AccessTokenClaims, Generations } from './access-token.js';
+import { POLICIES, type Policy } from './lease.js';
 
 /** Which rule a text breaks as an access token of ours. */
 export type TokenDenial =
@@ -43,6 +44,10 @@ function readGenerations(value: unknown): Generations | null {
     : null;
 }
 
+/** A policy that we do not know comes from a newer service, and asks for something stricter than nothing. */
+const readPolicy = (value: unknown): Policy =>
+  POLICIES.find((known) => known === value) ?? 'strict';
+
 /** The claims of an access token (RFC 9068 §2.2), or the first rule that they break. Times are not compared here. */
 export function readClaims(payload: Json, rules: TokenRules): AccessTokenClaims | TokenDenial {
   const { iss, aud, sub, client_id: client, did, org, fam, jti, scope } = payload;
@@ -60,5 +65,7 @@ export function readClaims(payload: Json, rules: TokenRules): AccessTokenClaims 
   if (gen === null) return 'token.generations';
   // Without an owner the device stands in the owner's place, and there is no user's generation to compare.
   if (sub === did && gen.u !== 0) return 'token.generations';
-  return Object.freeze({ iss, aud, sub, client_id: did, did, org, fam, jti, iat, exp, scope, gen });
+  const claims = { iss, aud, sub, client_id: did, did, org, fam, jti, iat, exp, scope, gen };
+  const { pol } = payload;
+  return Object.freeze(pol === undefined ? claims : { ...claims, pol: readPolicy(pol) });
 }

@@ -1,3 +1,4 @@
+import type { Policy } from '../contract/lease.js';
 import type { OrganizationId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import type { Asking } from './asking.js';
@@ -8,12 +9,15 @@ export interface Organization {
   readonly name: string;
   /** Whether devices may get tokens that belong to nobody. */
   readonly allowOwnerless: boolean;
+  /** The least strict policy that its tokens are accepted under; null leaves that to the gateways. */
+  readonly policy: Policy | null;
   readonly createdAt: Date;
 }
 
 export interface OrganizationChange {
   readonly name?: string;
   readonly allowOwnerless?: boolean;
+  readonly policy?: Policy | null;
 }
 
 export abstract class Organizations {

@@ -59,6 +59,7 @@ export class StoredOrganizations extends Organizations {
             ...(change.allowOwnerless === undefined
               ? {}
               : { allow_ownerless: change.allowOwnerless }),
+            ...(change.policy === undefined ? {} : { policy: change.policy }),
           },
         },
         asking,

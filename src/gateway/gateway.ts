@@ -3,18 +3,18 @@ import type { Clock } from '../kernel/clock.js';
 import { newId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
 import { newSigningKey } from './crypto/signing-key.js';
-import type { Route } from './guard.js';
+import { Resolver } from './resolver.js';
 import { KeptLease } from './lease/kept-lease.js';
 import { LeaseKeeper } from './lease/lease-keeper.js';
 import { ServiceClient } from './lease/service-client.js';
 import { pause } from './pause.js';
-import { trustIn } from './policy.js';
+import { trustIn, type Route } from './policy.js';
 import { Receipts } from './receipts/receipts.js';
 import type { Report } from './report.js';
 import type { Transport } from './sources/source.js';
 import { TokenKeys } from './token/token-keys.js';
 import { Unit } from './unit.js';
-import type { Verdict } from './verdict.js';
+import type { Unsure, Verdict } from './verdict.js';
 import type { Freshness } from './view/freshness.js';
 
 export interface GatewayOptions {
@@ -31,7 +31,7 @@ export interface GatewayOptions {
 }
 
 const KEYS_AGE_MS = 60_000;
-const UNLOADED: Verdict = { kind: 'unsure', reason: 'view.unloaded' };
+const UNLOADED: Unsure = { kind: 'unsure', reason: 'view.unloaded' };
 
 /** A gateway process: it holds a lease, follows the topic, decides, and says what it has applied. */
 export class Gateway {
@@ -41,6 +41,7 @@ export class Gateway {
   readonly #service: ServiceClient;
   readonly #keys: TokenKeys;
   readonly #receipts: Receipts;
+  readonly #resolver: Resolver;
   readonly #kept: KeptLease | null;
   #lease: Lease | null = null;
   #jwks: Jwks | null = null;
@@ -73,6 +74,18 @@ export class Gateway {
         void this.#keep();
       },
     });
+    this.#resolver = new Resolver({
+      guard: {
+        check: (token, route) => this.check(token, route),
+        checkWith: (word, token, route) =>
+          this.#unit?.guard.checkWith(word, token, route) ?? UNLOADED,
+      },
+      introspect: (token) => this.#service.introspect(token, this.#stopping.signal),
+      refreshKeys: async () => this.#lease !== null && (await this.#keys.refresh()),
+      onFailure: (error) => {
+        report({ kind: 'introspection.failed', error });
+      },
+    });
     this.#receipts = new Receipts({
       boot,
       sign,
@@ -91,12 +104,12 @@ export class Gateway {
     return this.#unit?.guard.check(token, route) ?? UNLOADED;
   }
 
-  /** Clears a doubt where that can be done: a key id that is not known may be a new one. */
-  async resolve(token: string, route?: Route): Promise<Verdict> {
-    const isAsked = this.#lease !== null && (await this.#keys.refresh());
-    const verdict = this.check(token, route);
-    const isNobodys = verdict.kind === 'unsure' && verdict.reason === 'key.unknown' && isAsked;
-    return isNobodys ? { kind: 'deny', reason: 'key.unknown' } : verdict;
+  /**
+   * Clears a doubt where that can be done: an unknown key may be a new one, and the service knows what an old view
+   * does not. If it cannot be asked, the policy decides (design §8). What is still unsure then is a 503.
+   */
+  async resolve(doubt: Unsure): Promise<Verdict> {
+    return this.#resolver.resolve(doubt);
   }
 
   freshness(): Freshness {
@@ -106,7 +119,8 @@ export class Gateway {
   /** Whether a good token would be let in now under the gateway's own policy. */
   get isReady(): boolean {
     if (this.#unit === null || this.#keys.isEmpty) return false;
-    const trust = trustIn(this.freshness(), this.#options.policy, this.#unit.lease.staleness_ms);
+    const { staleness_ms: stalenessMs } = this.#unit.lease;
+    const trust = trustIn(this.freshness(), this.#options.policy, { stalenessMs, alone: true });
     return trust === 'fresh' || trust === 'tolerated';
   }
 

@@ -7,14 +7,11 @@ import { readToken } from '../contract/read-token.js';
 import type { Clock } from '../kernel/clock.js';
 import { base64url } from './crypto/base64url.js';
 import { isSignedBy } from './crypto/public-keys.js';
-import { trustIn } from './policy.js';
+import { unsure } from './doubts.js';
+import { stricter, trustIn, type Route, type Trust } from './policy.js';
 import { SignatureCache, type KnownToken } from './token/signature-cache.js';
-import type { Denial, Doubt, Verdict } from './verdict.js';
+import type { Denial, Verdict } from './verdict.js';
 import type { ReadableView } from './view/view.js';
-
-export interface Route {
-  readonly policy: Policy;
-}
 
 export interface GuardRules extends TokenRules {
   /** S, milliseconds. */
@@ -27,7 +24,7 @@ export interface GuardParts {
   /** The pinned JWKS: nothing in a token can add to it. */
   readonly keys: { find(kid: string): KeyObject | undefined };
   readonly rules: GuardRules;
-  /** Where a route names none. */
+  /** What the gateway has told the service; a route can only be stricter. */
   readonly policy: Policy;
   readonly clock: Clock;
   /** Tokens whose signature is remembered; 32,768 by default, a kilobyte each. */
@@ -41,13 +38,17 @@ export interface UseAfterRevoke {
   readonly claims: AccessTokenClaims;
 }
 
+/** What the service has said about a token; `none` when it could not be asked. */
+export type Word = 'active' | 'inactive' | 'none';
+
 export interface Guard {
   /** Synchronous, and never from memory: only good signatures are remembered, verdicts are not. */
   check(token: string, route?: Route): Verdict;
+  /** The same, when the service has been asked. What the view knows against a token holds, whatever the word. */
+  checkWith(word: Word, token: string, route?: Route): Verdict;
 }
 
 const deny = (reason: Denial): Verdict => ({ kind: 'deny', reason });
-const unsure = (reason: Doubt): Verdict => ({ kind: 'unsure', reason });
 
 export const createGuard = (parts: GuardParts): Guard => new ViewGuard(parts);
 
@@ -61,17 +62,39 @@ class ViewGuard implements Guard {
   }
 
   check(token: string, route?: Route): Verdict {
-    const remembered = this.#remembered(token);
+    return this.#decide(token, route, null);
+  }
+
+  checkWith(word: Word, token: string, route?: Route): Verdict {
+    return this.#decide(token, route, word);
+  }
+
+  #decide(token: string, route: Route | undefined, word: Word | null): Verdict {
     const nowMs = this.#parts.clock.now().getTime();
-    const known = remembered ?? this.#verify(token, nowMs);
-    if ('kind' in known) return known;
-    const denial = this.#denialNow(known.claims, nowMs) ?? this.#revocation(known);
+    const known = this.#remembered(token) ?? this.#verify(token, nowMs);
+    if (typeof known === 'string') return deny(known);
+    if (known === null) return unsure('key.unknown', token, route);
+    const { claims } = known;
+    const denial = this.#denialNow(claims, nowMs) ?? this.#revocation(known);
     if (denial !== null) return this.#refuse(denial, known);
-    const { clock, rules, view, policy } = this.#parts;
-    const freshness = view.freshness({ wallMs: nowMs, monotonicMs: clock.monotonicMs() });
-    const trust = trustIn(freshness, route?.policy ?? policy, rules.stalenessMs);
-    if (trust !== 'fresh' && trust !== 'tolerated') return unsure(trust);
-    return { kind: 'allow', claims: known.claims, isStale: trust === 'tolerated' };
+    if (word === 'inactive') return this.#refuse('token.inactive', known);
+    const trust = this.#trust(nowMs, this.#policyFor(claims, route), word === 'none');
+    if (trust === 'fresh' || word === 'active') return { kind: 'allow', claims, isStale: false };
+    if (trust === 'tolerated') return { kind: 'allow', claims, isStale: true };
+    return unsure(trust, token, route);
+  }
+
+  /** The strictest that anybody asks for: the gateway, the route, the token's organization. */
+  #policyFor({ pol }: AccessTokenClaims, route: Route | undefined): Policy {
+    const { policy } = this.#parts;
+    const asked = route === undefined ? policy : stricter(policy, route.policy);
+    return pol === undefined ? asked : stricter(asked, pol);
+  }
+
+  #trust(wallMs: number, policy: Policy, alone: boolean): Trust {
+    const { clock, rules, view } = this.#parts;
+    const freshness = view.freshness({ wallMs, monotonicMs: clock.monotonicMs() });
+    return trustIn(freshness, policy, { stalenessMs: rules.stalenessMs, alone });
   }
 
   /** Only while the key that the token was verified with is still the one of its kid. */
@@ -82,17 +105,17 @@ class ViewGuard implements Guard {
       : undefined;
   }
 
-  /** Cheap refusals first: a signature costs 70 µs, all else one or two. */
-  #verify(token: string, nowMs: number): KnownToken | Verdict {
+  /** Cheap refusals first: a signature costs 70 µs, all else one or two. Null when nobody knows the key. */
+  #verify(token: string, nowMs: number): KnownToken | Denial | null {
     const read = readToken(token, this.#parts.rules, base64url);
-    if (read.kind === 'deny') return read;
+    if (read.kind === 'deny') return read.reason;
     const { kid, claims, signed, signature } = read;
-    if (this.#parts.view.isKidRevoked(kid)) return deny('key.revoked');
+    if (this.#parts.view.isKidRevoked(kid)) return 'key.revoked';
     const key = this.#parts.keys.find(kid);
-    if (key === undefined) return unsure('key.unknown');
+    if (key === undefined) return null;
     const early = this.#denialNow(claims, nowMs);
-    if (early !== null) return deny(early);
-    if (!isSignedBy(key, Buffer.from(signed, 'latin1'), signature)) return deny('token.signature');
+    if (early !== null) return early;
+    if (!isSignedBy(key, Buffer.from(signed, 'latin1'), signature)) return 'token.signature';
     const known = { token, kid, key, claims };
     this.#cache.add(known);
     return known;

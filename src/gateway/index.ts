@@ -4,12 +4,12 @@ export {
   type Guard,
   type GuardParts,
   type GuardRules,
-  type Route,
   type UseAfterRevoke,
 } from './guard.js';
+export type { Route } from './policy.js';
 export type { GatewayEvent, Report } from './report.js';
 export { KafkaTransport, type KafkaTransportParts } from './sources/kafka/kafka-transport.js';
 export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
 export type { Followed, Follower, Transport } from './sources/source.js';
-export type { Denial, Doubt, Verdict } from './verdict.js';
+export type { Denial, Doubt, Unsure, Verdict } from './verdict.js';
 export type { Freshness } from './view/freshness.js';

@@ -9,6 +9,7 @@ export type GatewayEvent =
   | { readonly kind: 'lease.restored' }
   | { readonly kind: 'lease.not-kept'; readonly error: unknown }
   | { readonly kind: 'keys.failed'; readonly error: unknown }
+  | { readonly kind: 'introspection.failed'; readonly error: unknown }
   | { readonly kind: 'view.alarm'; readonly alarm: ViewAlarm; readonly partition: number }
   /** Messages that nobody we know has signed, or that are no messages of ours. */
   | { readonly kind: 'messages.refused'; readonly count: number; readonly partition: number }

@@ -4,10 +4,22 @@ import type { TokenDenial } from '../contract/read-claims.js';
 
 /** Why a token is refused. The caller sees the same answer for all of them; metrics and logs see the reason. */
 export type Denial =
-  TokenDenial | RevokedBy | 'token.expired' | 'token.signature' | 'key.unknown' | 'key.revoked';
+  | TokenDenial
+  | RevokedBy
+  | 'token.expired'
+  /** The service does not let it live; the view was too old to say why. */
+  | 'token.inactive'
+  | 'token.signature'
+  | 'key.unknown'
+  | 'key.revoked';
 
 /** Why nothing can be said about a token. */
 export type Doubt = 'key.unknown' | 'view.unloaded' | 'view.unusable' | 'view.stale';
+
+export interface Unsure {
+  readonly kind: 'unsure';
+  readonly reason: Doubt;
+}
 
 export type Verdict =
   | {
@@ -17,4 +29,4 @@ export type Verdict =
       readonly isStale: boolean;
     }
   | { readonly kind: 'deny'; readonly reason: Denial }
-  | { readonly kind: 'unsure'; readonly reason: Doubt };
+  | Unsure;

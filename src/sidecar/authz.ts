@@ -29,8 +29,8 @@ export class Authz {
       return;
     }
     const verdict = this.#gateway.check(found.token);
-    if (verdict.kind === 'unsure' && verdict.reason === 'key.unknown') {
-      void this.#gateway.resolve(found.token).then((resolved) => {
+    if (verdict.kind === 'unsure') {
+      void this.#gateway.resolve(verdict).then((resolved) => {
         this.#say(resolved, response);
       });
     } else this.#say(verdict, response);

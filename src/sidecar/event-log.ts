@@ -35,6 +35,7 @@ export class EventLog {
         break;
       case 'lease.not-kept':
       case 'keys.failed':
+      case 'introspection.failed':
       case 'source.failed':
       case 'receipts.failed':
         this.#failed(event.kind.replace(/[.-]/g, '_'), event.error);

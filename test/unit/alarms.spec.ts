@@ -59,6 +59,7 @@ const events: Readonly<Record<GatewayEvent['kind'], readonly GatewayEvent[]>> = 
   'lease.failed': [true, false].map((isRefused) => ({ kind: 'lease.failed', isRefused, error })),
   'lease.not-kept': [{ kind: 'lease.not-kept', error }],
   'keys.failed': [{ kind: 'keys.failed', error }],
+  'introspection.failed': [{ kind: 'introspection.failed', error }],
   'source.failed': [{ kind: 'source.failed', error }],
   'receipts.failed': [{ kind: 'receipts.failed', error }],
   'source.sought': [{ kind: 'source.sought', partition, why: 'offset-gap' }],

@@ -70,6 +70,7 @@ export class OrganizationsController {
     const change = {
       ...(body.name == null ? {} : { name: body.name }),
       ...(body.allow_ownerless == null ? {} : { allowOwnerless: body.allow_ownerless }),
+      ...(body.policy === undefined ? {} : { policy: body.policy }),
     };
     return organizationView(await this.#organizations.change(org, change, caller.asking));
   }

@@ -1,3 +1,6 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { POLICIES, type Policy } from '../../contract/lease.js';
 import type { Organization } from '../../directory/index.js';
 import { id, object, text, time } from './schema.js';
 import { Flag, Text } from './text.decorator.js';
@@ -13,12 +16,24 @@ export class OrganizationChanges {
 
   @Flag({ optional: true, description: 'Whether devices may get tokens that belong to nobody.' })
   readonly allow_ownerless?: boolean | null;
+
+  @ApiPropertyOptional({
+    enum: POLICIES,
+    nullable: true,
+    description:
+      'The least strict policy under which gateways accept its tokens; `null` leaves that to them. It is in every ' +
+      'token from the next refresh on.',
+  })
+  @IsOptional()
+  @IsIn(POLICIES)
+  readonly policy?: Policy | null;
 }
 
 export const organizationSchema = object({
   id,
   name: text,
   allow_ownerless: { type: 'boolean' },
+  policy: { type: ['string', 'null'], enum: [...POLICIES, null] },
   created_at: time,
 });
 
@@ -26,5 +41,6 @@ export const organizationView = (organization: Organization) => ({
   id: organization.id,
   name: organization.name,
   allow_ownerless: organization.allowOwnerless,
+  policy: organization.policy,
   created_at: organization.createdAt.toISOString(),
 });

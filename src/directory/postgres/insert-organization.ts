@@ -8,7 +8,7 @@ const statement = sql(
   'directory.insert_organization',
   `with organization as (
      insert into organizations (id, name) values ($1, $2)
-     returning id, name, allow_ownerless, created_at
+     returning id, name, allow_ownerless, policy, created_at
    ), generation as (
      insert into subject_generations (organization_id, scope, subject_id) values ($1, 'org', $1)
    )

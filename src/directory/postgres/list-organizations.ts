@@ -6,7 +6,7 @@ import type { OrganizationRow } from './organization-row.js';
 
 const statement = sql(
   'directory.list_organizations',
-  `select id, name, allow_ownerless, created_at from organizations
+  `select id, name, allow_ownerless, policy, created_at from organizations
     where $1::uuid is null or id < $1
     order by id desc limit $2`,
 );

@@ -1,3 +1,4 @@
+import type { Policy } from '../../contract/lease.js';
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Organization } from '../organizations.js';
 
@@ -5,6 +6,7 @@ export interface OrganizationRow {
   readonly id: OrganizationId;
   readonly name: string;
   readonly allow_ownerless: boolean;
+  readonly policy: Policy | null;
   readonly created_at: Date;
 }
 
@@ -12,5 +14,6 @@ export const organizationOf = (row: OrganizationRow): Organization => ({
   id: row.id,
   name: row.name,
   allowOwnerless: row.allow_ownerless,
+  policy: row.policy,
   createdAt: row.created_at,
 });

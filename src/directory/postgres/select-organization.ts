@@ -5,7 +5,7 @@ import type { OrganizationRow } from './organization-row.js';
 
 const statement = sql(
   'directory.select_organization',
-  `select id, name, allow_ownerless, created_at from organizations where id = $1`,
+  `select id, name, allow_ownerless, policy, created_at from organizations where id = $1`,
 );
 
 export async function selectOrganization(

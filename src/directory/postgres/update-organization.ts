@@ -7,9 +7,10 @@ import type { OrganizationRow } from './organization-row.js';
 const statement = sql(
   'directory.update_organization',
   `update organizations
-      set name = coalesce($2, name), allow_ownerless = coalesce($3, allow_ownerless)
+      set name = coalesce($2, name), allow_ownerless = coalesce($3, allow_ownerless),
+          policy = case when $4 then $5 else policy end
     where id = $1
-    returning id, name, allow_ownerless, created_at, clock_timestamp() as changed_at`,
+    returning id, name, allow_ownerless, policy, created_at, clock_timestamp() as changed_at`,
 );
 
 /** @returns null when there is no such organization */
@@ -22,6 +23,8 @@ export async function updateOrganization(
     id,
     change.name ?? null,
     change.allowOwnerless ?? null,
+    change.policy !== undefined,
+    change.policy ?? null,
   ]);
   return row ?? null;
 }

@@ -8,6 +8,8 @@ export class KeyRefused extends Error {
 }
 
 const ANSWER_MS = 5_000;
+/** A request waits for it, and what it says is as old as this at most: well inside S. */
+const INTROSPECTION_MS = 2_500;
 
 /** The service as a gateway sees it over HTTP. */
 export class ServiceClient {
@@ -36,6 +38,28 @@ export class ServiceClient {
     return readLease(json);
   }
 
+  /**
+   * Whether the service lets an access token live (RFC 7662).
+   *
+   * @throws Error when the service cannot be reached, has no time, or its answer cannot be read
+   */
+  async introspect(token: string, stop: AbortSignal): Promise<boolean> {
+    const request = {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.#key.reveal()}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ token }).toString(),
+    };
+    const url = `${this.#url}/oauth2/introspect`;
+    const json = await answerTo(stop, url, request, INTROSPECTION_MS);
+    const active =
+      typeof json === 'object' && json !== null && 'active' in json ? json.active : null;
+    if (typeof active !== 'boolean') throw new TypeError('the introspection says nothing');
+    return active;
+  }
+
   /** The token keys, from the address that the lease names. */
   async jwks(url: string, stop: AbortSignal): Promise<Jwks> {
     return readJwks(await answerTo(stop, url, {}));
@@ -43,12 +67,17 @@ export class ServiceClient {
 }
 
 /** The JSON of a 200, within a bounded time. A redirection is no answer: it would carry the key elsewhere. */
-async function answerTo(stop: AbortSignal, url: string, request: RequestInit): Promise<unknown> {
+async function answerTo(
+  stop: AbortSignal,
+  url: string,
+  request: RequestInit,
+  answerMs = ANSWER_MS,
+): Promise<unknown> {
   const giveUp = new AbortController();
   const abort = (): void => {
     giveUp.abort();
   };
-  const timer = setTimeout(abort, ANSWER_MS);
+  const timer = setTimeout(abort, answerMs);
   stop.addEventListener('abort', abort);
   if (stop.aborted) abort();
   try {

@@ -28,5 +28,6 @@ export function accessClaims(family: Family, by: Issuer, jti: string): AccessTok
     exp: Math.min(iat + ttl, seconds(family.expiresAt)),
     scope: family.scopes.join(' '),
     gen: family.issued,
+    ...(family.policy !== null && { pol: family.policy }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Generations } from '../../contract/access-token.js';
+import type { Policy } from '../../contract/lease.js';
 import type { DeviceId, FamilyId, OrganizationId, UserId } from '../../kernel/ids.js';
 import type { Standings } from './standing.js';
 
@@ -17,6 +18,8 @@ export interface Family {
   readonly standings: Standings;
   readonly scopes: readonly string[];
   readonly accessTtlS: number;
+  /** Of its organization; null when that asks for none. */
+  readonly policy: Policy | null;
   readonly bootstrapExpiresAt: Date;
   /** Null until the bootstrap token has been used. */
   readonly redeemedAt: Date | null;

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Generations } from '../../contract/access-token.js';
+import { POLICIES, type Policy } from '../../contract/lease.js';
 
 export class IntrospectionForm {
   @ApiProperty({ description: 'The access token.' })
@@ -56,6 +57,9 @@ export class IntrospectionView {
     description: 'The generations at issue.',
   })
   readonly gen?: Generations;
+
+  @ApiPropertyOptional({ enum: POLICIES, description: 'The least that the organization asks for.' })
+  readonly pol?: Policy;
 }
 
 /** RFC 6749 §5.2. */

@@ -1,4 +1,5 @@
 import { ACCESS_TTL_S, type Generations } from '../../contract/access-token.js';
+import type { Policy } from '../../contract/lease.js';
 import type { DeviceId, FamilyId, OrganizationId, UserId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
@@ -15,6 +16,7 @@ interface LockedRow extends Standings {
   readonly issued: Generations;
   readonly scopes: readonly string[];
   readonly access_ttl_s: number | null;
+  readonly policy: Policy | null;
   readonly bootstrap_expires_at: string;
   readonly redeemed_at: string | null;
   readonly counter: number;
@@ -53,6 +55,7 @@ export async function lockFamily(
     },
     scopes: locked.scopes,
     accessTtlS: locked.access_ttl_s ?? ACCESS_TTL_S,
+    policy: locked.policy,
     bootstrapExpiresAt: new Date(locked.bootstrap_expires_at),
     redeemedAt: time(locked.redeemed_at),
     counter: locked.counter,

@@ -3,44 +3,22 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Policy } from '../../../src/contract/lease.js';
 import { PublicKeys } from '../../../src/gateway/crypto/public-keys.js';
-import { createGuard, type Guard, type UseAfterRevoke } from '../../../src/gateway/guard.js';
+import {
+  createGuard,
+  type Guard,
+  type UseAfterRevoke,
+  type Word,
+} from '../../../src/gateway/guard.js';
+import type { Route } from '../../../src/gateway/policy.js';
 import type { Freshness } from '../../../src/gateway/view/freshness.js';
-import { Generations } from '../../../src/gateway/view/generations.js';
-import type { ReadableView } from '../../../src/gateway/view/view.js';
 import { newId } from '../../../src/kernel/ids.js';
 import { TokenMint } from '../../support/access-tokens.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { TopicWriter } from '../../support/topic-writer.js';
+import { SettableView } from '../../support/settable-view.js';
 
 const clock = new FakeClock();
 const NOW_S = clock.now().getTime() / 1000;
 const mint = new TokenMint();
-
-class SettableView implements ReadableView {
-  readonly generations = new Generations();
-  now: Freshness = { state: 'fresh', ageMs: 1_000 };
-
-  least(...[scope, subject]: Parameters<ReadableView['least']>): number {
-    return this.generations.least(scope, subject);
-  }
-
-  isKidRevoked(kid: string): boolean {
-    return this.generations.isKidRevoked(kid);
-  }
-
-  freshness(): Freshness {
-    return this.now;
-  }
-
-  revoke(
-    scope: 'org' | 'user' | 'device' | 'family' | 'kid',
-    subject: string,
-    generation = 2,
-  ): void {
-    const fields = scope === 'kid' ? {} : { generation };
-    this.generations.apply(new TopicWriter().record({ scope, subject, ...fields }).record);
-  }
-}
 
 interface Setting {
   readonly view: SettableView;
@@ -274,6 +252,24 @@ describe('a revocation', () => {
 
 describe('the policies', () => {
   const stale = (ageMs: number): Freshness => ({ state: 'stale', ageMs, why: 'old' });
+  const answer = (asked: {
+    readonly policy: Policy;
+    readonly now: Freshness;
+    readonly route?: Route;
+    readonly pol?: string;
+    readonly word?: Word;
+  }): string => {
+    const { guard, view } = setting(asked.policy);
+    view.now = asked.now;
+    const token = mint.token(mint.claims(NOW_S, asked.pol === undefined ? {} : { pol: asked.pol }));
+    const verdict =
+      asked.word === undefined
+        ? guard.check(token, asked.route)
+        : guard.checkWith(asked.word, token, asked.route);
+    if (verdict.kind === 'allow') return verdict.isStale ? 'allow stale' : 'allow';
+    return `${verdict.kind}: ${verdict.reason}`;
+  };
+
   it.each<[Policy, Freshness, string]>([
     ['strict', { state: 'fresh', ageMs: 10_000 }, 'allow'],
     ['strict', stale(10_001), 'unsure: view.stale'],
@@ -281,8 +277,7 @@ describe('the policies', () => {
     ['strict', { state: 'unloaded' }, 'unsure: view.unloaded'],
     ['strict', { state: 'unusable' }, 'unsure: view.unusable'],
     ['balanced', { state: 'fresh', ageMs: 10_000 }, 'allow'],
-    ['balanced', stale(30_000), 'allow stale'],
-    ['balanced', stale(30_001), 'unsure: view.stale'],
+    ['balanced', stale(10_001), 'unsure: view.stale'],
     ['balanced', { state: 'unloaded' }, 'unsure: view.unloaded'],
     ['balanced', { state: 'unusable' }, 'unsure: view.unusable'],
     ['best-effort', { state: 'fresh', ageMs: 10_000 }, 'allow'],
@@ -291,15 +286,62 @@ describe('the policies', () => {
     ['best-effort', { state: 'unloaded' }, 'unsure: view.unloaded'],
     ['best-effort', { state: 'unusable' }, 'unsure: view.unusable'],
   ])('%s with %j: %s', (policy, now, expected) => {
-    const answer = (byDefault: Policy, route?: { policy: Policy }): string => {
-      const { guard, view } = setting(byDefault);
-      view.now = now;
-      const verdict = guard.check(mint.token(mint.claims(NOW_S)), route);
-      if (verdict.kind === 'allow') return verdict.isStale ? 'allow stale' : 'allow';
-      return `${verdict.kind}: ${verdict.reason}`;
-    };
-    expect(answer(policy)).toBe(expected);
-    expect(answer(policy === 'strict' ? 'best-effort' : 'strict', { policy })).toBe(expected);
+    expect(answer({ policy, now })).toBe(expected);
+    expect(answer({ policy: 'best-effort', now, route: { policy } })).toBe(expected);
+    expect(answer({ policy: 'best-effort', now, pol: policy })).toBe(expected);
+  });
+
+  it.each<[Policy, Word, Freshness, string]>([
+    ['strict', 'none', stale(10_001), 'unsure: view.stale'],
+    ['balanced', 'none', stale(30_000), 'allow stale'],
+    ['balanced', 'none', stale(30_001), 'unsure: view.stale'],
+    ['best-effort', 'none', stale(1e9), 'allow stale'],
+    ['strict', 'none', { state: 'fresh', ageMs: 1 }, 'allow'],
+    ['balanced', 'none', { state: 'unusable' }, 'unsure: view.unusable'],
+    ['strict', 'active', stale(1e9), 'allow'],
+    ['strict', 'active', { state: 'unusable' }, 'allow'],
+    ['strict', 'inactive', stale(1e9), 'deny: token.inactive'],
+    ['best-effort', 'inactive', { state: 'fresh', ageMs: 1 }, 'deny: token.inactive'],
+  ])('%s, when the service has been asked and said %s, with %j: %s', (...row) => {
+    const [policy, word, now, expected] = row;
+    expect(answer({ policy, now, word })).toBe(expected);
+  });
+
+  it('are the strictest that gateway, route and organization ask for', () => {
+    const policies: Policy[] = ['strict', 'balanced', 'best-effort'];
+    const now = stale(20_000);
+    const expected = ['unsure: view.stale', 'allow stale', 'allow stale'];
+    const said = policies.map((policy) => answer({ policy, now, word: 'none' }));
+    expect(said).toEqual(expected);
+    for (const [a, policy] of policies.entries())
+      for (const [b, route] of policies.entries())
+        for (const [c, pol] of policies.entries()) {
+          const asked = { policy, route: { policy: route }, pol, now, word: 'none' } as const;
+          expect([policy, route, pol, answer(asked)]).toEqual([
+            policy,
+            route,
+            pol,
+            expected[Math.min(a, b, c)],
+          ]);
+        }
+  });
+
+  it('take a policy that is newer than they are for the strictest', () => {
+    const asked = { policy: 'best-effort', now: stale(20_000), pol: 'paranoid' } as const;
+    expect(answer(asked)).toBe('unsure: view.stale');
+  });
+
+  it('let no word of the service undo what the view knows', () => {
+    const { guard, view } = setting();
+    const claims = mint.claims(NOW_S);
+    view.revoke('user', claims.sub as string);
+    view.now = stale(1e6);
+    expect(guard.checkWith('active', mint.token(claims))).toEqual({
+      kind: 'deny',
+      reason: 'revoked.user',
+    });
+    const stranger = new TokenMint().token(mint.claims(NOW_S));
+    expect(guard.checkWith('active', stranger)).toMatchObject({ reason: 'token.signature' });
   });
 
   it('refuse a bad token for good, however stale the view: nothing can make it better', () => {

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { AccessTokenClaims } from '../../../src/contract/access-token.js';
-import type { Freshness, Verdict } from '../../../src/gateway/index.js';
+import type { Freshness, Unsure, Verdict } from '../../../src/gateway/index.js';
 import { Authz } from '../../../src/sidecar/authz.js';
 import { sidecarMetrics } from '../../../src/sidecar/sidecar-metrics.js';
 import { SidecarServer } from '../../../src/sidecar/sidecar-server.js';
@@ -38,8 +38,9 @@ class ScriptedGateway {
     return this.verdicts.get(token) ?? { kind: 'deny', reason: 'token.malformed' };
   }
 
-  resolve(token: string): Promise<Verdict> {
-    return Promise.resolve(this.resolved.get(token) ?? this.check(token));
+  resolve(doubt: Unsure): Promise<Verdict> {
+    const [token = ''] = [...this.verdicts].find(([, verdict]) => verdict === doubt) ?? [];
+    return Promise.resolve(this.resolved.get(token) ?? doubt);
   }
 
   freshness(): Freshness {

@@ -25,6 +25,7 @@ const family = (more: Partial<Family> = {}): Family => ({
   standings: { org: standing(), user: standing(), device: standing(), family: standing() },
   scopes: ['devices:write'],
   accessTtlS: 900,
+  policy: null,
   bootstrapExpiresAt: later(1),
   redeemedAt: null,
   counter: 0,
@@ -228,6 +229,11 @@ describe('an access token', () => {
       sub: 'device',
       gen: { o: 1, u: 0, d: 1, f: 1 },
     });
+  });
+
+  it('carries what its organization asks of gateways, if that asks for anything', () => {
+    expect(accessClaims(redeemed(), by, 'jti')).not.toHaveProperty('pol');
+    expect(accessClaims(redeemed({ policy: 'balanced' }), by, 'jti').pol).toBe('balanced');
   });
 
   it('never lives longer than an hour, nor longer than its device token', () => {
