@@ -411,7 +411,11 @@ describe('an in-house system', () => {
 
   it('about somebody else under a used id is a signal of its own: nobody stays because ids repeat', async () => {
     const hr = await connect('standard-webhooks');
-    const [ada, bob] = [await person(hr.organization), await person(hr.organization)];
+    const ada = await person(hr.organization);
+    const bob = await person(hr.organization, {
+      userName: 'bob@example.com',
+      externalId: '00ubob',
+    });
     const id = 'msg_';
     for (const { user } of [ada, bob]) {
       const answer = await inHouse(hr, deprovisioned({ id: user }), { id });
