@@ -1,10 +1,16 @@
 import { CAUSE_KINDS, type RevocationRecord, type Scope } from './revocation-record.js';
 import type { Receipt } from './receipt.js';
+import { MAX_PART_RECORDS, MAX_POSITION, type SnapshotPart } from './snapshot.js';
 import type { Watermark } from './watermark.js';
 
 /** A message that is not what its type says. It is refused, counted and alarmed; it is never guessed at. */
 export class MessageRefused extends Error {
-  override readonly name = 'MessageRefused';
+  override readonly name: string = 'MessageRefused';
+}
+
+/** The format is a later one than ours: nothing of it may be half understood. */
+export class NewerVersion extends MessageRefused {
+  override readonly name = 'NewerVersion';
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -27,7 +33,9 @@ function objectIn(text: string): Json {
     typeof value === 'object' && value !== null && !Array.isArray(value),
     'the value is no object',
   );
-  demand((value as Json)['v'] === 1, 'v is not 1');
+  const { v } = value as { v?: unknown };
+  if (isCount(v) && v > 1) throw new NewerVersion(`v is ${v}, and we know 1`);
+  demand(v === 1, 'v is not 1');
   return value as Json;
 }
 
@@ -90,6 +98,36 @@ export function readWatermark(text: string): Watermark {
   demand(isTexts(value['repair']), 'repair is no list of digests');
   demand(isTexts(value['kids']), 'kids is no list of key ids');
   return value as unknown as Watermark;
+}
+
+const isPosition = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && value.length <= MAX_POSITION;
+
+/** @throws MessageRefused */
+export function readSnapshotPart(text: string): SnapshotPart {
+  const value = objectIn(text);
+  const { from, prev, since, count, partitions } = value;
+  demand(isText(value['installation']), 'installation is missing');
+  demand(isText(value['topic']), 'topic is missing');
+  demand(isCount(partitions) && partitions > 0, 'partitions is no count');
+  demand(isCount(value['epoch']), 'epoch is no count');
+  demand(from === null || isPosition(from), 'from is no position');
+  demand(isPosition(value['to']), 'to is no position');
+  demand(prev === null || isText(prev), 'prev is no digest');
+  demand(typeof value['more'] === 'boolean', 'more is no boolean');
+  demand(isTime(value['t']), 't is no time');
+  demand(from === null ? isTime(since) : since === null, 'since does not fit from');
+  demand(isCount(count) && count <= MAX_PART_RECORDS, 'count is no count');
+  demand(isText(value['records']), 'records is no digest');
+  demand(isTexts(value['kids']), 'kids is no list of key ids');
+  const heads = value['heads'];
+  demand(Array.isArray(heads), 'heads is no list');
+  for (const head of heads as readonly unknown[]) {
+    demand(typeof head === 'object' && head !== null, 'a head is no object');
+    const { partition, seq, digest } = head as Json;
+    demand(isCount(partition) && isCount(seq) && isText(digest), 'a head lacks its place');
+  }
+  return value as unknown as SnapshotPart;
 }
 
 /** @throws MessageRefused */

@@ -2,8 +2,11 @@ import { base64url, utf8 } from './bytes.js';
 import type { Hash, Sign } from './crypto-types.js';
 import type { MessageType } from './topics.js';
 
+/** What may be signed: the messages of the topics, and the parts of the feed over HTTP. */
+export type SignedType = MessageType | 'snapshot';
+
 /** What is signed: `"offswitch:" + type + ":v1\n" + value`, so that one kind never passes for another. */
-export function signedBytes(type: MessageType, value: Uint8Array): Uint8Array {
+export function signedBytes(type: SignedType, value: Uint8Array): Uint8Array {
   const prefix = utf8(`offswitch:${type}:v1\n`);
   const bytes = new Uint8Array(prefix.length + value.length);
   bytes.set(prefix, 0);
@@ -13,7 +16,7 @@ export function signedBytes(type: MessageType, value: Uint8Array): Uint8Array {
 
 /** The headers of a message: `ofs-type`, `ofs-kid`, and `ofs-sig` = base64url(Ed25519 over {@link signedBytes}). */
 export function signedHeaders(
-  type: MessageType,
+  type: SignedType,
   value: Uint8Array,
   sign: Sign,
 ): Readonly<Record<string, string>> {
