@@ -11,6 +11,7 @@ import { InstallationMoves1764250000000 } from './1764250000000-installation-mov
 import { RevokedKidsSignNothing1764251500000 } from './1764251500000-revoked-kids-sign-nothing.js';
 import { WhoOwnsATakenName1764251600000 } from './1764251600000-who-owns-a-taken-name.js';
 import { OrganizationPolicy1764252000000 } from './1764252000000-organization-policy.js';
+import { Feed1764252310000 } from './1764252310000-feed.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -35,4 +36,5 @@ export const migrations: readonly (new () => Migration)[] = [
   RevokedKidsSignNothing1764251500000,
   WhoOwnsATakenName1764251600000,
   OrganizationPolicy1764252000000,
+  Feed1764252310000,
 ];

@@ -10,6 +10,9 @@ import { leaseProcess, type GrantedLease } from './postgres/lease-process.js';
 /** How far clocks may differ, milliseconds; it lies inside S (P3). */
 const MAX_CLOCK_SKEW_MS = 1_000;
 
+/** Older records can refuse no living token, seconds: the largest lifetime and the clocks' difference. */
+export const WINDOW_S = MAX_ACCESS_TTL_S + MAX_CLOCK_SKEW_MS / 1_000;
+
 export interface LeaseParts {
   readonly transactions: Transactions;
   readonly audit: AuditLog;
@@ -82,7 +85,7 @@ export class GatewayLeases {
       staleness_ms: stalenessMs,
       max_clock_skew_ms: MAX_CLOCK_SKEW_MS,
       max_ttl_s: MAX_ACCESS_TTL_S,
-      window_s: MAX_ACCESS_TTL_S + MAX_CLOCK_SKEW_MS / 1_000,
+      window_s: WINDOW_S,
       kafka: { topics },
     };
   }

@@ -51,6 +51,6 @@ import { RegisteredGateways } from './registered-gateways.js';
     },
     GatewayKeyGuard,
   ],
-  exports: [Gateways],
+  exports: [Gateways, GatewayKeyGuard],
 })
 export class GatewaysModule {}

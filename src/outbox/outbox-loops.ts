@@ -8,7 +8,7 @@ import type { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
 import { pause } from '../platform/time/pause.js';
 import { sha256 } from '../platform/crypto/sha256.js';
-import type { AuditLog, Refusals } from '../audit/index.js';
+import type { AuditLog } from '../audit/index.js';
 import type { Sign, Verify } from '../contract/crypto-types.js';
 import type { Topics } from '../contract/topics.js';
 import type { Clock } from '../kernel/clock.js';
@@ -21,6 +21,7 @@ import type { OutboxMetrics } from './outbox-metrics.js';
 import { readClock } from './postgres/read-clock.js';
 import { listHeads, storeGenesis, type Writer } from './postgres/heads.js';
 import { InstallationWatch } from './installation-watch.js';
+import type { ReceiptsIntake } from './receipts-intake.js';
 import { ReceiptsReader } from './receipts-reader.js';
 import { Sweeper } from './sweeper.js';
 import { findForgotten } from './topic-check.js';
@@ -36,7 +37,7 @@ export interface LoopParts {
   readonly keys: { readonly sign: Sign; readonly verify: Verify };
   readonly audit: AuditLog;
   readonly guard: DatabaseGuard;
-  readonly refusals: Refusals;
+  readonly intake: ReceiptsIntake;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: OutboxMetrics;
@@ -160,12 +161,12 @@ export class OutboxLoops {
   }
 
   #receiptsReader(): ReceiptsReader {
-    const { kafka, topics, log } = this.#parts;
+    const { kafka, topics, log, gate, intake } = this.#parts;
     const consumer = new GroupConsumer(
       kafka,
       { topic: topics.receipts, group: `${topics.receipts}.service` },
       log,
     );
-    return new ReceiptsReader({ ...this.#parts, consumer });
+    return new ReceiptsReader({ gate, intake, consumer });
   }
 }

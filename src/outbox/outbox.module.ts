@@ -1,6 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
-import { AuditLog, Refusals } from '../audit/index.js';
+import { AuditLog } from '../audit/index.js';
 import { CasesModule } from '../cases/cases.module.js';
 import { Cases } from '../cases/index.js';
 import { ServiceConfig } from '../config/service-config.js';
@@ -18,8 +18,10 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import { WalkTimes } from '../platform/metrics/walk-times.js';
 import { CoalescingPublisher } from './coalescing-publisher.js';
 import { Enforcements } from './enforcements.js';
+import { FeedReader } from './feed/feed-reader.js';
+import { FeedModule } from './feed/feed.module.js';
+import { WakingPublisher } from './feed/waking-publisher.js';
 import { Gateways } from './gateways.js';
-import { GatewaysModule } from './gateways.module.js';
 import { KidRevocations } from './kid-revocations.js';
 import { ObservedPublisher } from './observed-publisher.js';
 import { OutboxLoops } from './outbox-loops.js';
@@ -28,6 +30,7 @@ import { Outbox } from './outbox.js';
 import { PostgresOutbox } from './postgres-outbox.js';
 import { RecordedEnforcements } from './recorded-enforcements.js';
 import { PublisherHealth, RevocationPublisher } from './revocation-publisher.js';
+import { ReceiptsIntake } from './receipts-intake.js';
 import { RevokedKids } from './revoked-kids.js';
 import { SetAsideRecords } from './set-aside-records.js';
 import { topicPlans } from './topic-plans.js';
@@ -35,14 +38,9 @@ import { topicPlans } from './topic-plans.js';
 const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswitch' });
 
 @Module({
-  imports: [AuditModule, CasesModule, GatewaysModule],
+  imports: [AuditModule, CasesModule, FeedModule],
   providers: [
     { provide: Outbox, useFactory: () => new PostgresOutbox() },
-    {
-      provide: OutboxMetrics,
-      inject: [Metrics],
-      useFactory: (metrics: Metrics) => new OutboxMetrics(metrics),
-    },
     {
       provide: TopicGate,
       inject: [ServiceConfig, Installation, Log],
@@ -102,7 +100,12 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
         });
       },
     },
-    { provide: RevocationPublisher, useExisting: CoalescingPublisher },
+    {
+      provide: RevocationPublisher,
+      inject: [CoalescingPublisher, FeedReader],
+      useFactory: (publisher: CoalescingPublisher, feed: FeedReader) =>
+        new WakingPublisher(publisher, feed),
+    },
     {
       provide: PublisherHealth,
       inject: [Transactions, TopicGate, Metrics, ServiceConfig],
@@ -152,7 +155,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
         TopicGate,
         CoalescingPublisher,
         RecordKeys,
-        Refusals,
+        ReceiptsIntake,
         AuditLog,
         DatabaseGuard,
         Clock,
@@ -167,7 +170,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           gate,
           publisher,
           keys,
-          refusals,
+          intake,
           audit,
           guard,
           clock,
@@ -180,7 +183,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           TopicGate,
           CoalescingPublisher,
           RecordKeys,
-          Refusals,
+          ReceiptsIntake,
           AuditLog,
           DatabaseGuard,
           Clock,
@@ -196,7 +199,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           gate,
           publisher,
           keys,
-          refusals,
+          intake,
           audit,
           guard,
           clock,
@@ -205,14 +208,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
         }),
     },
   ],
-  exports: [
-    Outbox,
-    RevocationPublisher,
-    PublisherHealth,
-    GatewaysModule,
-    Enforcements,
-    RevokedKids,
-  ],
+  exports: [Outbox, RevocationPublisher, PublisherHealth, FeedModule, Enforcements, RevokedKids],
 })
 export class OutboxModule implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #loops: OutboxLoops;

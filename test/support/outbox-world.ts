@@ -120,7 +120,7 @@ class ContentKeeper extends TopicKeeper {
 }
 
 /** A gate before topics that are always as they must be. */
-export const openGate = (): TopicGate => new TopicGate(new ContentKeeper(), silentLog);
+const openGate = (): TopicGate => new TopicGate(new ContentKeeper(), silentLog);
 
 export interface ReplicaOptions {
   readonly producer: TopicProducer;

@@ -33,3 +33,15 @@ export async function digestOfGateway(tx: Tx, id: GatewayId): Promise<Uint8Array
   const [row] = await rows<{ readonly digest: Uint8Array }>(tx, digestOf, [id]);
   return row?.digest ?? null;
 }
+
+const living = sql(
+  'outbox.living-gateways',
+  `select id from gateways where id = any($1::uuid[]) and deleted_at is null`,
+);
+
+/** Which of these have not been deleted. */
+export const livingGateways = async (
+  tx: Tx,
+  ids: readonly GatewayId[],
+): Promise<ReadonlySet<GatewayId>> =>
+  new Set((await rows<{ readonly id: GatewayId }>(tx, living, [ids])).map(({ id }) => id));

@@ -16,15 +16,15 @@ import {
 import { GatewayLeases } from '../../../src/outbox/gateway-leases.js';
 import { markAcked } from '../../../src/outbox/postgres/mark-acked.js';
 import { OutboxMetrics } from '../../../src/outbox/outbox-metrics.js';
-import { ReceiptsReader } from '../../../src/outbox/receipts-reader.js';
+import { ReceiptsIntake } from '../../../src/outbox/receipts-intake.js';
 import { RecordedEnforcements } from '../../../src/outbox/recorded-enforcements.js';
 import { RegisteredGateways } from '../../../src/outbox/registered-gateways.js';
 import { KeyRing } from '../../../src/platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../../../src/platform/crypto/opaque-secrets.js';
 import { generatePrivateJwks } from '../../../src/platform/crypto/private-jwks.js';
-import { GroupConsumer, type IncomingMessage } from '../../../src/platform/kafka/group-consumer.js';
+import type { IncomingMessage } from '../../../src/platform/kafka/group-consumer.js';
 import { Metrics } from '../../../src/platform/metrics/metrics.js';
-import { openGate, OutboxWorld, silentLog } from '../../support/outbox-world.js';
+import { OutboxWorld, silentLog } from '../../support/outbox-world.js';
 
 const S = 10_000;
 const asking = { actor: { type: 'admin_key', id: 'a-key' }, requestId: 'r' } as const;
@@ -40,7 +40,7 @@ class CountingRefusals extends Refusals {
 let world: OutboxWorld;
 let gateways: RegisteredGateways;
 let leases: GatewayLeases;
-let reader: ReceiptsReader;
+let intake: ReceiptsIntake;
 let refusals: CountingRefusals;
 let organization: OrganizationId;
 const enforcements = new RecordedEnforcements(S);
@@ -74,10 +74,7 @@ beforeEach(async () => {
     'truncate gateways, gateway_processes, gateway_positions, gateway_applied, cases',
   );
   refusals = new CountingRefusals();
-  const settings = { brokers: [], tls: false, sasl: null, clientId: 'test' };
-  reader = new ReceiptsReader({
-    consumer: new GroupConsumer(settings, { topic: 'receipts', group: 'test' }, silentLog),
-    gate: openGate(),
+  intake = new ReceiptsIntake({
     transactions: world.transactions,
     refusals,
     installation: { id: world.installation },
@@ -227,7 +224,7 @@ describe('a gateway', () => {
       [silent.boot],
     );
     const t = new Date(Date.now() - 3_000).toISOString();
-    await reader.take([process.receipt({ partitions: [{ partition: 0, seq: 4, t }] })]);
+    await intake.take([process.receipt({ partitions: [{ partition: 0, seq: 4, t }] })]);
     const list = await gateways.list();
     expect(list).toMatchObject([
       { name: 'edge', processes: [{ boot: process.boot, state: 'live', policy: 'strict' }] },
@@ -241,7 +238,7 @@ describe('a receipt', () => {
   it('counts when the process that it names has signed it', async () => {
     const process = await registered('edge');
     const { record } = await world.openCase(organization);
-    await reader.take([process.receipt({ applied: [record.digest] })]);
+    await intake.take([process.receipt({ applied: [record.digest] })]);
     expect(await applied()).toEqual([{ digest: record.digest, boot: process.boot }]);
   });
 
@@ -304,7 +301,7 @@ describe('a receipt', () => {
     const [honest, other] = [await registered('edge'), await registered('mars')];
     const { record } = await world.openCase(organization);
     const { record: next } = await world.openCase(organization);
-    await reader.take([
+    await intake.take([
       forge(honest, other, record.digest),
       honest.receipt({ applied: [next.digest] }),
     ]);
@@ -316,7 +313,7 @@ describe('a receipt', () => {
     const process = await registered('edge');
     const { record } = await world.openCase(organization);
     await gateways.remove(process.gateway, asking);
-    await reader.take([process.receipt({ applied: [record.digest] })]);
+    await intake.take([process.receipt({ applied: [record.digest] })]);
     expect(await applied()).toEqual([]);
     expect(refusals.counted).toHaveLength(1);
   });
@@ -330,7 +327,7 @@ describe('a receipt', () => {
       `update gateway_processes set public_key = jsonb_set(public_key, '{x}', to_jsonb($1::text))`,
       [x],
     );
-    await reader.take([process.receipt({ applied: [record.digest] })]);
+    await intake.take([process.receipt({ applied: [record.digest] })]);
     expect(await applied()).toEqual([]);
   });
 
@@ -340,9 +337,9 @@ describe('a receipt', () => {
     const [early, late] = [5, 9].map((seq) =>
       process.receipt({ partitions: [{ partition: 0, seq, t: at(seq) }] }),
     );
-    await reader.take([late!, early!]);
-    await reader.take([early!]);
-    await reader.take([late!]);
+    await intake.take([late!, early!]);
+    await intake.take([early!]);
+    await intake.take([late!]);
     const rows = await world.world.query<{ seq: number }>(
       'select seq::integer from gateway_positions',
     );
@@ -359,13 +356,13 @@ describe('a receipt', () => {
     );
     const at = new Date(Date.now() + 5_000).toISOString();
     const positions = [0, 1].map((partition) => ({ partition, seq: 5, t: at }));
-    await reader.take([process.receipt({ at, partitions: positions })]);
+    await intake.take([process.receipt({ at, partitions: positions })]);
     expect(await applied()).toEqual([{ digest: record.digest, boot: process.boot }]);
     await acked(record);
     expect((await view(id)).gateways).toMatchObject([{ state: 'applied', applied_at: at }]);
     // It does not move when the process goes on.
     const after = new Date(Date.now() + 9_000).toISOString();
-    await reader.take([
+    await intake.take([
       process.receipt({
         at: after,
         partitions: [0, 1].map((partition) => ({ partition, seq: 6, t: at })),
@@ -404,12 +401,12 @@ describe('a case', () => {
       new Date(Date.now() + 5).toISOString(),
       new Date(Date.now() + 9).toISOString(),
     ];
-    await reader.take([one.receipt({ at: first, applied: [record.digest] })]);
+    await intake.take([one.receipt({ at: first, applied: [record.digest] })]);
     expect(await view(id)).toMatchObject({
       state: 'open',
       timeline: { first_enforced_at: first, last_enforced_at: null },
     });
-    await reader.take([two.receipt({ at: last, applied: [record.digest] })]);
+    await intake.take([two.receipt({ at: last, applied: [record.digest] })]);
     expect(await view(id)).toMatchObject({
       state: 'enforced',
       timeline: { first_enforced_at: first, last_enforced_at: last },
@@ -432,7 +429,7 @@ describe('a case', () => {
     await registered('later');
     await acked(record);
     expect((await view(id)).gateways.map(({ name }) => name)).toEqual(['edge']);
-    await reader.take([process.receipt({ applied: [record.digest] })]);
+    await intake.take([process.receipt({ applied: [record.digest] })]);
     expect((await view(id)).state).toBe('enforced');
   });
 

@@ -1,0 +1,73 @@
+import { MAX_PART_RECORDS } from '../../contract/snapshot.js';
+import type { Transactions, Tx } from '../../kernel/tx.js';
+import { positionText, readPosition } from '../domain/feed-position.js';
+import {
+  recordsBetween,
+  recordsSince,
+  type After,
+  type FeedRow,
+} from '../postgres/find-feed-records.js';
+import { lookAtFeed, type Sight } from '../postgres/look-at-feed.js';
+import { FeedParts, type PartsOf } from './feed-parts.js';
+import { Turns } from './turns.js';
+
+export interface SnapshotParts extends PartsOf {
+  readonly transactions: Transactions;
+  /** Older records can refuse no living token. */
+  readonly windowMs: number;
+}
+
+export interface Snapshot {
+  readonly position: string;
+  /** Its text, in pieces of bounded size; read from the database as it is taken. */
+  readonly text: AsyncIterable<string>;
+}
+
+/** Pages that are read at once: followers that come together take turns, and nothing else waits for them. */
+const AT_ONCE = 2;
+
+/** The window's records for whoever begins to follow. The position comes first: what is committed meanwhile is there twice. */
+export class Snapshots {
+  readonly #parts: SnapshotParts;
+  readonly #turns = new Turns(AT_ONCE);
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param known the position of a snapshot that the caller has
+   * @returns null when there has been no record since then
+   */
+  async take(known: string | null): Promise<Snapshot | null> {
+    const sight = await this.#read(lookAtFeed);
+    const before = known === null ? null : readPosition(known);
+    if (before?.epoch === sight.epoch) {
+      const way = { from: before.snapshot, to: sight.snapshot };
+      const news = await this.#read((tx) => recordsBetween(tx, way, null, 1));
+      if (news.length === 0) return null;
+    }
+    return { position: positionText(sight), text: this.#write(sight) };
+  }
+
+  async *#write(sight: Sight): AsyncGenerator<string> {
+    const since = new Date(sight.t.getTime() - this.#parts.windowMs);
+    const parts = new FeedParts(this.#parts, { from: null, since, to: sight });
+    let after: After | null = null;
+    for (let more = true; more;) {
+      const last: After | null = after;
+      // One more than a part holds tells whether there is another.
+      const page: FeedRow[] = await this.#read((tx) =>
+        recordsSince(tx, since, last, MAX_PART_RECORDS + 1),
+      );
+      more = page.length > MAX_PART_RECORDS;
+      const records = page.slice(0, MAX_PART_RECORDS);
+      after = records.at(-1) ?? null;
+      yield parts.write(records, more);
+    }
+  }
+
+  #read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#turns.run(() => this.#parts.transactions.read('background', work));
+  }
+}
