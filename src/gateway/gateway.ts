@@ -12,6 +12,7 @@ import { trustIn, type Route } from './policy.js';
 import { Receipts } from './receipts/receipts.js';
 import type { Report } from './report.js';
 import type { Transport } from './sources/source.js';
+import { Streams, type Bound, type Closing } from './streams/streams.js';
 import { TokenKeys } from './token/token-keys.js';
 import { Unit } from './unit.js';
 import type { Unsure, Verdict } from './verdict.js';
@@ -42,6 +43,7 @@ export class Gateway {
   readonly #keys: TokenKeys;
   readonly #receipts: Receipts;
   readonly #resolver: Resolver;
+  readonly #streams: Streams;
   readonly #kept: KeptLease | null;
   #lease: Lease | null = null;
   #jwks: Jwks | null = null;
@@ -86,6 +88,15 @@ export class Gateway {
         report({ kind: 'introspection.failed', error });
       },
     });
+    this.#streams = new Streams({
+      check: (token, route) => this.check(token, route),
+      review: (token, route) => this.#unit?.guard.checkWith('unasked', token, route) ?? UNLOADED,
+      isFresh: () => this.freshness().state === 'fresh',
+      nowMs: () => clock.now().getTime(),
+      onFailure: (error) => {
+        report({ kind: 'stream.not-closed', error });
+      },
+    });
     this.#receipts = new Receipts({
       boot,
       sign,
@@ -110,6 +121,14 @@ export class Gateway {
    */
   async resolve(doubt: Unsure): Promise<Verdict> {
     return this.#resolver.resolve(doubt);
+  }
+
+  /**
+   * Lets a connection live as long as its token would be let in: it is closed when a revocation hits, at `exp`, and
+   * when the view becomes older than the policy allows. Resolve a doubt first: an old view binds no strict stream.
+   */
+  bind(token: string, close: (why: Closing) => void, route?: Route): Bound {
+    return this.#streams.bind(token, close, route);
   }
 
   freshness(): Freshness {
@@ -145,6 +164,7 @@ export class Gateway {
     });
     await Promise.all([keeper.run(stop), this.#receipts.run(stop)]);
     this.#stopping.abort();
+    this.#streams.closeAll();
     await Promise.all([this.#unit?.stop(), this.#next?.stop()]);
     await transport.close();
   }
@@ -176,6 +196,9 @@ export class Gateway {
       onApplied: (digests) => {
         this.#receipts.note(digests);
       },
+      onRevoked: (scope, subject) => {
+        this.#streams.revoked(scope, subject);
+      },
     });
     void this.#promote(this.#next);
   }
@@ -189,6 +212,7 @@ export class Gateway {
     const before = this.#unit;
     this.#unit = next;
     this.#next = null;
+    this.#streams.recheck();
     await before?.stop();
   }
 

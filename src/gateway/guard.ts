@@ -38,8 +38,11 @@ export interface UseAfterRevoke {
   readonly claims: AccessTokenClaims;
 }
 
-/** What the service has said about a token; `none` when it could not be asked. */
-export type Word = 'active' | 'inactive' | 'none';
+/**
+ * What the service has said about a token; `none` when it could not be asked. `unasked`: nobody uses the token just
+ * now, a stream that was opened with it is looked at.
+ */
+export type Word = 'active' | 'inactive' | 'none' | 'unasked';
 
 export interface Guard {
   /** Synchronous, and never from memory: only good signatures are remembered, verdicts are not. */
@@ -76,9 +79,10 @@ class ViewGuard implements Guard {
     if (known === null) return unsure('key.unknown', token, route);
     const { claims } = known;
     const denial = this.#denialNow(claims, nowMs) ?? this.#revocation(known);
-    if (denial !== null) return this.#refuse(denial, known);
-    if (word === 'inactive') return this.#refuse('token.inactive', known);
-    const trust = this.#trust(nowMs, this.#policyFor(claims, route), word === 'none');
+    if (denial !== null) return this.#refuse(denial, known, word === 'unasked');
+    if (word === 'inactive') return this.#refuse('token.inactive', known, false);
+    const alone = word === 'none' || word === 'unasked';
+    const trust = this.#trust(nowMs, this.#policyFor(claims, route), alone);
     if (trust === 'fresh' || word === 'active') return { kind: 'allow', claims, isStale: false };
     if (trust === 'tolerated') return { kind: 'allow', claims, isStale: true };
     return unsure(trust, token, route);
@@ -131,9 +135,10 @@ class ViewGuard implements Guard {
     return view.isKidRevoked(kid) ? 'key.revoked' : revokedBy(claims, view);
   }
 
-  #refuse(reason: Denial, { token, claims }: KnownToken): Verdict {
+  #refuse(reason: Denial, { token, claims }: KnownToken, isSilent: boolean): Verdict {
     if (reason === 'token.expired') this.#cache.drop(token);
-    else if (reason !== 'token.not_yet') this.#parts.onUseAfterRevoke?.({ reason, claims });
+    else if (reason !== 'token.not_yet' && !isSilent)
+      this.#parts.onUseAfterRevoke?.({ reason, claims });
     return deny(reason);
   }
 }

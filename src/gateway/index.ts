@@ -11,5 +11,6 @@ export type { GatewayEvent, Report } from './report.js';
 export { KafkaTransport, type KafkaTransportParts } from './sources/kafka/kafka-transport.js';
 export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
 export type { Followed, Follower, Transport } from './sources/source.js';
+export type { Bound, Closing } from './streams/streams.js';
 export type { Denial, Doubt, Unsure, Verdict } from './verdict.js';
 export type { Freshness } from './view/freshness.js';

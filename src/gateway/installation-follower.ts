@@ -1,10 +1,11 @@
 import type { Jwks, Lease } from '../contract/lease.js';
+import type { Scope } from '../contract/revocation-record.js';
 import type { Clock } from '../kernel/clock.js';
 import { digestOf } from './crypto/digest.js';
 import { PublicKeys } from './crypto/public-keys.js';
 import type { Report } from './report.js';
 import type { Follower } from './sources/source.js';
-import { authenticate, type Received } from './view/authenticate.js';
+import { authenticate, type Authentic, type Received } from './view/authenticate.js';
 import type { Trouble } from './view/chain.js';
 import type { Freshness } from './view/freshness.js';
 import type { Now } from './view/now.js';
@@ -16,6 +17,8 @@ export interface FollowerParts {
   readonly report: Report;
   /** Digests of records that have just been applied. */
   readonly onApplied: (digests: readonly string[]) => void;
+  /** The view holds something more against a subject; told after it does. */
+  readonly onRevoked: (scope: Scope, subject: string) => void;
 }
 
 /** Lets into the view what the installation's record keys vouch for. */
@@ -57,6 +60,7 @@ export class InstallationFollower implements Follower {
     if (refused > 0) report({ kind: 'messages.refused', count: refused, partition });
     for (const alarm of alarms) report({ kind: 'view.alarm', alarm, partition });
     if (applied.length > 0) onApplied(applied);
+    for (const message of authentic) this.#tell(message);
   }
 
   reachedEnd(partition: number): void {
@@ -73,6 +77,12 @@ export class InstallationFollower implements Follower {
 
   freshness(): Freshness {
     return this.view.freshness(this.#now());
+  }
+
+  #tell(message: Authentic): void {
+    const { onRevoked } = this.#parts;
+    if (message.kind === 'revocation') onRevoked(message.record.scope, message.record.subject);
+    else for (const kid of message.watermark.kids) onRevoked('kid', kid);
   }
 
   #now(): Now {

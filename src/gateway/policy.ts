@@ -15,7 +15,7 @@ const STRICTNESS: Readonly<Record<Policy, number>> = { 'best-effort': 0, balance
 export const stricter = (one: Policy, other: Policy): Policy =>
   STRICTNESS[one] >= STRICTNESS[other] ? one : other;
 
-export type Trust = 'fresh' | 'tolerated' | Doubt;
+export type Trust = 'fresh' | 'tolerated' | Extract<Doubt, `view.${string}`>;
 
 /**
  * The table of policies: whether this view may decide. A doubt is a 503: the client keeps its credential. `alone`: the

@@ -10,6 +10,8 @@ export type GatewayEvent =
   | { readonly kind: 'lease.not-kept'; readonly error: unknown }
   | { readonly kind: 'keys.failed'; readonly error: unknown }
   | { readonly kind: 'introspection.failed'; readonly error: unknown }
+  /** What should close a stream threw. */
+  | { readonly kind: 'stream.not-closed'; readonly error: unknown }
   | { readonly kind: 'view.alarm'; readonly alarm: ViewAlarm; readonly partition: number }
   /** Messages that nobody we know has signed, or that are no messages of ours. */
   | { readonly kind: 'messages.refused'; readonly count: number; readonly partition: number }

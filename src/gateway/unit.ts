@@ -1,4 +1,5 @@
 import type { Lease, Policy } from '../contract/lease.js';
+import type { Scope } from '../contract/revocation-record.js';
 import type { Clock } from '../kernel/clock.js';
 import { createGuard, type Guard } from './guard.js';
 import { InstallationFollower } from './installation-follower.js';
@@ -14,6 +15,7 @@ export interface UnitParts {
   readonly clock: Clock;
   readonly report: Report;
   readonly onApplied: (digests: readonly string[]) => void;
+  readonly onRevoked: (scope: Scope, subject: string) => void;
 }
 
 /** Follower and guard under one set of terms. Other terms (another window, another installation) are another unit. */
@@ -25,9 +27,9 @@ export class Unit {
   readonly #following: Promise<void>;
 
   constructor(parts: UnitParts) {
-    const { lease, transport, keys, policy, clock, report, onApplied } = parts;
+    const { lease, transport, keys, policy, clock, report, onApplied, onRevoked } = parts;
     this.lease = lease;
-    this.follower = new InstallationFollower({ lease, clock, report, onApplied });
+    this.follower = new InstallationFollower({ lease, clock, report, onApplied, onRevoked });
     this.guard = createGuard({
       view: this.follower.view,
       keys,

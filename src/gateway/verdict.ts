@@ -14,7 +14,13 @@ export type Denial =
   | 'key.revoked';
 
 /** Why nothing can be said about a token. */
-export type Doubt = 'key.unknown' | 'view.unloaded' | 'view.unusable' | 'view.stale';
+export type Doubt =
+  | 'key.unknown'
+  | 'view.unloaded'
+  | 'view.unusable'
+  | 'view.stale'
+  /** No more streams can be watched. */
+  | 'streams.full';
 
 export interface Unsure {
   readonly kind: 'unsure';

@@ -36,6 +36,7 @@ export class EventLog {
       case 'lease.not-kept':
       case 'keys.failed':
       case 'introspection.failed':
+      case 'stream.not-closed':
       case 'source.failed':
       case 'receipts.failed':
         this.#failed(event.kind.replace(/[.-]/g, '_'), event.error);

@@ -60,6 +60,7 @@ const events: Readonly<Record<GatewayEvent['kind'], readonly GatewayEvent[]>> = 
   'lease.not-kept': [{ kind: 'lease.not-kept', error }],
   'keys.failed': [{ kind: 'keys.failed', error }],
   'introspection.failed': [{ kind: 'introspection.failed', error }],
+  'stream.not-closed': [{ kind: 'stream.not-closed', error }],
   'source.failed': [{ kind: 'source.failed', error }],
   'receipts.failed': [{ kind: 'receipts.failed', error }],
   'source.sought': [{ kind: 'source.sought', partition, why: 'offset-gap' }],
