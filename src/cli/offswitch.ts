@@ -11,7 +11,7 @@ import { recoverCommand } from './recover-command.js';
 const USAGE = `offswitch <command>
 
   demo [--json]             the whole story, against real servers
-  gateway [--listen HOST:PORT] [--id NAME] [--policy strict|balanced|best-effort]
+  gateway [--listen HOST:PORT|unix:PATH] [--id NAME] [--policy strict|balanced|best-effort]
                             one gateway, answering at /authz
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)

@@ -8,8 +8,11 @@ import { SIDECAR_VARIABLES, SidecarEnvironment } from './sidecar-environment.js'
 import { kafkaOf } from './kafka-environment.js';
 import { textOf, type EnvironmentVariables } from './variables.js';
 
+/** TCP, or a Unix socket. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
 export interface SidecarConfig {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Address;
   readonly id: string;
   readonly policy: Policy;
   readonly service: { readonly url: string; readonly key: Secret };
@@ -24,6 +27,8 @@ export interface SidecarFlags {
   readonly id?: string;
   readonly policy?: string;
 }
+
+const UNIX = 'unix:';
 
 interface Local {
   readonly url?: string;
@@ -53,7 +58,7 @@ export function readSidecarConfig(
     problems.push(`${name}: ${Object.values(constraints ?? {}).join(', ')}`);
   }
   const listen = addressOf(environment.listen ?? '127.0.0.1:8421');
-  if (listen.port > 65_535) problems.push('--listen: has no such port');
+  if ('port' in listen && listen.port > 65_535) problems.push('--listen: has no such port');
   const home = resolve(environment.OFFSWITCH_HOME ?? '.offswitch');
   const local = environment.OFFSWITCH_URL === undefined ? localIn(home, problems) : {};
   if (problems.length > 0) throw new ConfigRefused(problems);
@@ -84,7 +89,8 @@ function localIn(home: string, problems: string[]): Local {
   return {};
 }
 
-function addressOf(text: string): { host: string; port: number } {
+function addressOf(text: string): Address {
+  if (text.startsWith(UNIX)) return { path: resolve(text.slice(UNIX.length)) };
   const colon = text.lastIndexOf(':');
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return { host, port: Number(text.slice(colon + 1)) };

@@ -4,6 +4,9 @@ import { KAFKA_VARIABLES, KafkaEnvironment, saysSomethingOfKafka } from './kafka
 
 const BROKERS = /^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/;
 
+/** The kernel takes a path of a hundred-odd bytes. */
+const ADDRESS = /^(?:unix:[^\0]{1,100}|(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5})$/;
+
 /** What a sidecar is told, by variables (each may be given as `<NAME>_FILE` instead) and by its command line. */
 export class SidecarEnvironment extends KafkaEnvironment {
   @IsOptional()
@@ -35,7 +38,7 @@ export class SidecarEnvironment extends KafkaEnvironment {
   LOG_LEVEL?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
   @IsOptional()
-  @Matches(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, { message: 'must be host:port' })
+  @Matches(ADDRESS, { message: 'must be host:port or unix:path' })
   listen?: string;
 
   @IsOptional()

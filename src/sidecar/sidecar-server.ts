@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import type { Address } from '../config/sidecar-config.js';
 import type { Authz } from './authz.js';
+import { openToAll, removeDeadSocket } from './socket-file.js';
 
 export interface SidecarServerParts {
   readonly authz: Authz;
@@ -31,20 +33,25 @@ export class SidecarServer {
   }
 
   /**
-   * Resolves with the URL when it listens.
+   * Resolves with the URL when it listens, or with `unix:` and the path.
    *
    * @throws Error when the address cannot be had
    */
-  async listen(host: string, port: number): Promise<string> {
+  async listen(address: Address): Promise<string> {
+    if ('path' in address) await removeDeadSocket(address.path);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ ...address }, () => {
         this.#server.off('error', reject);
         resolve();
       });
     });
-    const { address, family, port: actual } = this.#server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
+    if ('path' in address) {
+      await openToAll(address.path);
+      return `unix:${address.path}`;
+    }
+    const { address: host, family, port } = this.#server.address() as AddressInfo;
+    return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
   }
 
   /** Takes no new connections and resolves when the answers under way are out. */

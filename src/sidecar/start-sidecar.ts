@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { KafkaConfig } from '../config/config.js';
+import type { Address } from '../config/sidecar-config.js';
 import type { Policy } from '../contract/lease.js';
 import { Gateway, KafkaTransport } from '../gateway/index.js';
 import type { Clock } from '../kernel/clock.js';
@@ -7,13 +8,14 @@ import type { Secret } from '../kernel/secret.js';
 import { SystemClock } from '../platform/clock/system-clock.js';
 import type { Log } from '../platform/log/log.js';
 import { Authz } from './authz.js';
+import { Decisions } from './decisions.js';
 import { EventLog } from './event-log.js';
 import { sidecarMetrics } from './sidecar-metrics.js';
 import { SidecarServer } from './sidecar-server.js';
 import { Tally } from './tally.js';
 
 export interface SidecarOptions {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Address;
   /** What logs and brokers call it; also the name of its directory. Letters, digits, dots, dashes. */
   readonly id: string;
   readonly policy: Policy;
@@ -29,6 +31,7 @@ export interface SidecarOptions {
 }
 
 export interface Sidecar {
+  /** `http://…` or `unix:…`. */
   readonly url: string;
   /** Resolves when `stop` was aborted and everything has ended: answers out, last receipt sent. Never rejects. */
   readonly ended: Promise<void>;
@@ -49,11 +52,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const directory = home === null ? null : join(home, 'gateways', id);
   const gateway = new Gateway({ service, transport, policy, version, directory, clock, report });
   const server = new SidecarServer({
-    authz: new Authz(gateway, tally),
+    authz: new Authz(new Decisions(gateway, tally)),
     metrics: sidecarMetrics(gateway, tally),
     isReady: () => gateway.isReady,
   });
-  const url = await server.listen(listen.host, listen.port);
+  const url = await server.listen(listen);
   log.info('the gateway listens', { url, id, policy });
   const stopGateway = new AbortController();
   const running = gateway.run(stopGateway.signal);

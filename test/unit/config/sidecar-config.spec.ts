@@ -66,6 +66,11 @@ describe('what a sidecar is told', () => {
     });
   });
 
+  it('may be a Unix socket', () => {
+    const config = readSidecarConfig(away, { listen: 'unix:/run/offswitch/gateway.sock' });
+    expect(config.listen).toEqual({ path: '/run/offswitch/gateway.sock' });
+  });
+
   it('may come from files, and never shows a secret', () => {
     const file = join(home, 'secret');
     writeFileSync(file, `${KEY}\n`);

@@ -1,11 +1,16 @@
 // P2: dead stays dead; P9: fail closed. The door that proxies ask.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { AccessTokenClaims } from '../../../src/contract/access-token.js';
 import type { Freshness, Unsure, Verdict } from '../../../src/gateway/index.js';
 import { Authz } from '../../../src/sidecar/authz.js';
+import { Decisions } from '../../../src/sidecar/decisions.js';
 import { sidecarMetrics } from '../../../src/sidecar/sidecar-metrics.js';
 import { SidecarServer } from '../../../src/sidecar/sidecar-server.js';
 import { Tally } from '../../../src/sidecar/tally.js';
@@ -59,11 +64,11 @@ beforeEach(async () => {
   tally = new Tally();
   isReady = true;
   server = new SidecarServer({
-    authz: new Authz(gateway, tally),
+    authz: new Authz(new Decisions(gateway, tally)),
     metrics: sidecarMetrics(gateway, tally),
     isReady: () => isReady,
   });
-  url = await server.listen('127.0.0.1', 0);
+  url = await server.listen({ host: '127.0.0.1', port: 0 });
 });
 
 afterEach(async () => {
@@ -142,9 +147,6 @@ describe('/authz', () => {
       ask('/authz'),
       ask('/authz', { authorization: 'Basic Z29vZA==' }),
       ask('/authz', { authorization: 'good' }),
-      ask('/authz?access_token=good'),
-      ask('/authz?access_token=good', bearer('good')),
-      ask('/authz?a=b&acces%73_token=good', bearer('good')),
     ]);
     for (const { status, body, headers } of answers) {
       expect([status, body, { ...headers, date: '' }]).toEqual([
@@ -159,6 +161,36 @@ describe('/authz', () => {
         },
       ]);
     }
+  });
+
+  it.each([
+    ['/authz?access_token=good', {}],
+    ['/authz?access_token=good', bearer('good')],
+    ['/authz?a=b&acces%73_token=good', bearer('good')],
+    ['/authz/v1/things?access_token=good', bearer('good')],
+    ['/authz', { ...bearer('good'), 'x-original-uri': '/things?access_token=good' }],
+    ['/authz', { ...bearer('good'), 'x-original-url': 'https://a.example/?access_token=good' }],
+    ['/authz', { ...bearer('good'), 'x-forwarded-uri': '/things?page=2&access_token=good' }],
+    ['/authz', { ...bearer('good'), 'x-forwarded-uri': '/things?access_token' }],
+  ])(
+    'refuses a token in a query string, whatever stands beside it: %s %j',
+    async (path, headers) => {
+      const answer = await ask(path, headers);
+      expect(answer).toMatchObject({
+        status: 401,
+        body: '',
+        headers: { 'www-authenticate': 'Bearer error="invalid_request"' },
+      });
+      expect(gateway.asked).toEqual([]);
+      expect((await ask('/metrics')).body).toContain(
+        'gateway_denied_total{reason="request.token_in_query"} 1',
+      );
+    },
+  );
+
+  it('takes other queries of the original request', async () => {
+    const headers = { ...bearer('good'), 'x-forwarded-uri': '/things?page=2#access_token' };
+    expect((await ask('/authz', headers)).status).toBe(200);
   });
 
   it('refuses two Authorization headers: who knows which one the application reads', async () => {
@@ -184,13 +216,78 @@ describe('/authz', () => {
     gateway.verdicts.set('new', { kind: 'unsure', reason: 'key.unknown' });
     gateway.resolved.set('new', ALLOW);
     expect((await ask('/authz', bearer('new'))).status).toBe(200);
-    gateway.verdicts.set('nobody’s', { kind: 'unsure', reason: 'key.unknown' });
+    gateway.verdicts.set('nobodys', { kind: 'unsure', reason: 'key.unknown' });
+    gateway.resolved.set('nobodys', { kind: 'deny', reason: 'key.unknown' });
     expect((await ask('/authz', bearer('nobodys'))).status).toBe(401);
   });
 
   it('takes the many headers that a proxy hands on', async () => {
     const cookie = 'c='.padEnd(40_000, 'x');
     expect((await ask('/authz', { ...bearer('good'), cookie })).status).toBe(200);
+  });
+});
+
+describe('a Unix socket', () => {
+  let directory: string;
+  let path: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'socket-'));
+    path = join(directory, 'gateway.sock');
+  });
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true });
+  });
+
+  const newServer = (): SidecarServer =>
+    new SidecarServer({
+      authz: new Authz(new Decisions(gateway, tally)),
+      metrics: sidecarMetrics(gateway, tally),
+      isReady: () => true,
+    });
+
+  async function status(): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const headers = bearer('good');
+      const sent = httpRequest({ socketPath: path, path: '/authz', headers, agent: false });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.end();
+    });
+  }
+
+  it('is a door too, for a proxy of another account, and goes with the process', async () => {
+    const server = newServer();
+    expect(await server.listen({ path })).toBe(`unix:${path}`);
+    expect((await stat(path)).mode & 0o777).toBe(0o666);
+    expect(await status()).toBe(200);
+    await server.drain();
+    await expect(stat(path)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('that a killed process left behind is replaced', async () => {
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    expect(spawnSync(process.execPath, ['-e', script]).signal).toBe('SIGKILL');
+    expect((await stat(path)).isSocket()).toBe(true);
+    const server = newServer();
+    await server.listen({ path });
+    expect(await status()).toBe(200);
+    await server.drain();
+  });
+
+  it('of a process that lives is left alone, and so is a file', async () => {
+    const first = newServer();
+    await first.listen({ path });
+    await expect(newServer().listen({ path })).rejects.toThrow(/EADDRINUSE/);
+    expect(await status()).toBe(200);
+    await first.drain();
+    await writeFile(path, 'precious');
+    await expect(newServer().listen({ path })).rejects.toThrow(/EADDRINUSE/);
+    expect(await readFile(path, 'utf8')).toBe('precious');
   });
 });
 
