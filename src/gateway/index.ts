@@ -7,6 +7,7 @@ export {
   type UseAfterRevoke,
 } from './guard.js';
 export type { Route } from './policy.js';
+export { admit, type Admission, type Guarding } from './http/admit.js';
 export type { GatewayEvent, Report } from './report.js';
 export { KafkaTransport, type KafkaTransportParts } from './sources/kafka/kafka-transport.js';
 export type { KafkaSettings } from './sources/kafka/kafka-settings.js';

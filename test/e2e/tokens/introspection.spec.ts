@@ -4,8 +4,10 @@ import type { AccessTokenClaims } from '../../../src/contract/access-token.js';
 import { readRecord } from '../../../src/contract/read.js';
 import { PublicKeys } from '../../../src/gateway/crypto/public-keys.js';
 import { createGuard } from '../../../src/gateway/guard.js';
+import { ServiceClient } from '../../../src/gateway/lease/service-client.js';
 import { Generations } from '../../../src/gateway/view/generations.js';
 import { newId } from '../../../src/kernel/ids.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { SystemClock } from '../../../src/platform/clock/system-clock.js';
 import { KeyRing } from '../../../src/platform/crypto/key-ring.js';
 import { generatePrivateJwks } from '../../../src/platform/crypto/private-jwks.js';
@@ -135,6 +137,16 @@ describe('introspection', () => {
     await revoke('user', claims.sub);
     expect(await introspect(token)).toMatchObject({ status: 200 });
     expect((await introspect(token)).body).toEqual({ active: false });
+  });
+
+  it('answers the client that a gateway asks with', async () => {
+    const { token, claims } = await enrol();
+    const stop = new AbortController().signal;
+    const client = (key: string) => new ServiceClient(app.url, new Secret(key));
+    expect(await client(gatewayKey).introspect(token, stop)).toBe(true);
+    await revoke('device', claims.did);
+    expect(await client(gatewayKey).introspect(token, stop)).toBe(false);
+    await expect(client('ofs_gateway_nobody').introspect(token, stop)).rejects.toThrow('401');
   });
 
   it('says, with the token itself, what the organization asks of gateways, from the next refresh on', async () => {

@@ -1,0 +1,24 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AccessTokenClaims } from '../../contract/access-token.js';
+import { admit, type Guarding } from '../http/admit.js';
+import type { Route } from '../policy.js';
+
+export type GuardedListener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  claims: AccessTokenClaims,
+) => void;
+
+/** A listener for `node:http` behind a gateway: what it hears has been let in. */
+export const guarded =
+  (gateway: Guarding, listener: GuardedListener, route?: Route): RequestListener =>
+  (request, response) => {
+    admit(gateway, request, route).then(
+      (admission) => {
+        if (admission.kind === 'refuse')
+          response.writeHead(admission.status, admission.headers).end();
+        else listener(request, response, admission.claims);
+      },
+      () => response.writeHead(503, { 'retry-after': '1' }).end(),
+    );
+  };
