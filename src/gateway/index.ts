@@ -1,3 +1,5 @@
+export { Clock } from '../kernel/clock.js';
+export { Secret } from '../kernel/secret.js';
 export { Gateway, type GatewayOptions } from './gateway.js';
 export {
   createGuard,
