@@ -124,6 +124,7 @@ module.exports = {
     ]),
     vendorOnlyIn('pg-in-postgres', 'pg/', ['/postgres/', '^src/platform/embedded/']),
     vendorOnlyIn('kafkajs-in-kafka', 'kafkajs/', ['/kafka/']),
+    vendorOnlyIn('grpc-in-ext-authz', '@grpc/', ['^src/sidecar/ext-authz/']),
     {
       name: 'heart-and-domain-are-plain',
       comment: 'Pure rooms know no framework, driver or Node API.',

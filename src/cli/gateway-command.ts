@@ -6,6 +6,7 @@ import { startSidecar } from '../sidecar/index.js';
 
 const FLAGS = {
   listen: { type: 'string' },
+  'ext-authz': { type: 'string' },
   id: { type: 'string' },
   policy: { type: 'string' },
 } as const;

@@ -11,8 +11,9 @@ import { recoverCommand } from './recover-command.js';
 const USAGE = `offswitch <command>
 
   demo [--json]             the whole story, against real servers
-  gateway [--listen HOST:PORT|unix:PATH] [--id NAME] [--policy strict|balanced|best-effort]
-                            one gateway, answering at /authz
+  gateway [--listen HOST:PORT|unix:PATH] [--ext-authz HOST:PORT|unix:PATH]
+          [--id NAME] [--policy strict|balanced|best-effort]
+                            one gateway, answering at /authz, and Envoy over gRPC
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
   recover [--revoke-all]    after a restore of the database, or a failover that may have lost something

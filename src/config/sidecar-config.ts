@@ -13,6 +13,8 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 
 export interface SidecarConfig {
   readonly listen: Address;
+  /** For Envoy's gRPC checks. */
+  readonly extAuthz: Address | undefined;
   readonly id: string;
   readonly policy: Policy;
   readonly service: { readonly url: string; readonly key: Secret };
@@ -24,6 +26,7 @@ export interface SidecarConfig {
 /** As they stand on the command line, without their dashes. */
 export interface SidecarFlags {
   readonly listen?: string;
+  readonly 'ext-authz'?: string;
   readonly id?: string;
   readonly policy?: string;
 }
@@ -57,13 +60,18 @@ export function readSidecarConfig(
     const name = property in flags ? `--${property}` : property;
     problems.push(`${name}: ${Object.values(constraints ?? {}).join(', ')}`);
   }
-  const listen = addressOf(environment.listen ?? '127.0.0.1:8421');
-  if ('port' in listen && listen.port > 65_535) problems.push('--listen: has no such port');
+  const { listen = '127.0.0.1:8421', 'ext-authz': checks } = environment;
+  const addresses = {
+    listen: addressOf(listen),
+    extAuthz: checks === undefined ? undefined : addressOf(checks),
+  };
+  if (hasNoSuchPort(addresses.listen)) problems.push('--listen: has no such port');
+  if (hasNoSuchPort(addresses.extAuthz)) problems.push('--ext-authz: has no such port');
   const home = resolve(environment.OFFSWITCH_HOME ?? '.offswitch');
   const local = environment.OFFSWITCH_URL === undefined ? localIn(home, problems) : {};
   if (problems.length > 0) throw new ConfigRefused(problems);
   return {
-    listen,
+    ...addresses,
     id: environment.id ?? 'gateway',
     policy: environment.policy ?? 'strict',
     service: {
@@ -95,3 +103,6 @@ function addressOf(text: string): Address {
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return { host, port: Number(text.slice(colon + 1)) };
 }
+
+const hasNoSuchPort = (address: Address | undefined): boolean =>
+  address !== undefined && 'port' in address && address.port > 65_535;

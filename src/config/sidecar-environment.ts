@@ -42,6 +42,10 @@ export class SidecarEnvironment extends KafkaEnvironment {
   listen?: string;
 
   @IsOptional()
+  @Matches(ADDRESS, { message: 'must be host:port or unix:path' })
+  'ext-authz'?: string;
+
+  @IsOptional()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
     message: 'must be letters, digits, dots, dashes',
   })

@@ -10,12 +10,15 @@ import type { Log } from '../platform/log/log.js';
 import { Authz } from './authz.js';
 import { Decisions } from './decisions.js';
 import { EventLog } from './event-log.js';
+import { ExtAuthzServer } from './ext-authz/ext-authz-server.js';
 import { sidecarMetrics } from './sidecar-metrics.js';
 import { SidecarServer } from './sidecar-server.js';
 import { Tally } from './tally.js';
 
 export interface SidecarOptions {
   readonly listen: Address;
+  /** Where Envoy's gRPC checks are answered, if anywhere. */
+  readonly extAuthz?: Address | undefined;
   /** What logs and brokers call it; also the name of its directory. Letters, digits, dots, dashes. */
   readonly id: string;
   readonly policy: Policy;
@@ -33,6 +36,8 @@ export interface SidecarOptions {
 export interface Sidecar {
   /** `http://…` or `unix:…`. */
   readonly url: string;
+  /** As a gRPC client names it; null when none was asked for. */
+  readonly extAuthz: string | null;
   /** Resolves when `stop` was aborted and everything has ended: answers out, last receipt sent. Never rejects. */
   readonly ended: Promise<void>;
 }
@@ -51,16 +56,29 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const transport = new KafkaTransport({ settings: kafka, clientId, clock, report });
   const directory = home === null ? null : join(home, 'gateways', id);
   const gateway = new Gateway({ service, transport, policy, version, directory, clock, report });
+  const decisions = new Decisions(gateway, tally);
   const server = new SidecarServer({
-    authz: new Authz(new Decisions(gateway, tally)),
+    authz: new Authz(decisions),
     metrics: sidecarMetrics(gateway, tally),
     isReady: () => gateway.isReady,
   });
   const url = await server.listen(listen);
-  log.info('the gateway listens', { url, id, policy });
+  const checks = options.extAuthz === undefined ? null : new ExtAuthzServer(decisions);
+  const extAuthz = await listenToChecks();
+  log.info('the gateway listens', { url, extAuthz, id, policy });
   const stopGateway = new AbortController();
   const running = gateway.run(stopGateway.signal);
-  return { url, ended: end() };
+  return { url, extAuthz, ended: end() };
+
+  async function listenToChecks(): Promise<string | null> {
+    if (checks === null || options.extAuthz === undefined) return null;
+    try {
+      return await checks.listen(options.extAuthz);
+    } catch (error) {
+      await server.drain();
+      throw error;
+    }
+  }
 
   /** Requests first, then what answers them. */
   async function end(): Promise<void> {
@@ -71,7 +89,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       stop.addEventListener('abort', go, { once: true });
       if (stop.aborted) go();
     });
-    await server.drain();
+    await Promise.all([server.drain(), checks?.drain()]);
     stopGateway.abort();
     await running;
     log.info('the gateway has ended', { id });

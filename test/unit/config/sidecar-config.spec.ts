@@ -69,6 +69,9 @@ describe('what a sidecar is told', () => {
   it('may be a Unix socket', () => {
     const config = readSidecarConfig(away, { listen: 'unix:/run/offswitch/gateway.sock' });
     expect(config.listen).toEqual({ path: '/run/offswitch/gateway.sock' });
+    expect(config.extAuthz).toBeUndefined();
+    const checked = readSidecarConfig(away, { 'ext-authz': 'unix:/run/envoy.sock' });
+    expect(checked.extAuthz).toEqual({ path: '/run/envoy.sock' });
   });
 
   it('may come from files, and never shows a secret', () => {
@@ -118,6 +121,8 @@ describe('what a sidecar is told', () => {
     ],
     ['an unknown policy', away, { policy: 'lenient' }, ['--policy']],
     ['a listener without a port', away, { listen: 'localhost' }, ['--listen']],
+    ['checks on no address', away, { 'ext-authz': 'unix:' }, ['--ext-authz']],
+    ['checks on a port that is none', away, { 'ext-authz': '[::1]:70000' }, ['--ext-authz']],
     ['a port that is none', away, { listen: 'localhost:70000' }, ['--listen']],
     ['an id that is a path', away, { id: '../elsewhere' }, ['--id']],
   ])('is refused by name when it is %s', (_, variables, flags, names) => {

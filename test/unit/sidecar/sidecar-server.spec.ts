@@ -7,51 +7,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { AccessTokenClaims } from '../../../src/contract/access-token.js';
-import type { Freshness, Unsure, Verdict } from '../../../src/gateway/index.js';
+import type { Verdict } from '../../../src/gateway/index.js';
 import { Authz } from '../../../src/sidecar/authz.js';
 import { Decisions } from '../../../src/sidecar/decisions.js';
 import { sidecarMetrics } from '../../../src/sidecar/sidecar-metrics.js';
 import { SidecarServer } from '../../../src/sidecar/sidecar-server.js';
 import { Tally } from '../../../src/sidecar/tally.js';
-
-const CLAIMS: AccessTokenClaims = {
-  iss: 'i',
-  aud: 'a',
-  sub: 'the-user',
-  client_id: 'the-device',
-  did: 'the-device',
-  org: 'the-org',
-  fam: 'the-family',
-  jti: 'j',
-  iat: 1,
-  exp: 2,
-  scope: 'read write',
-  gen: { o: 1, u: 1, d: 1, f: 1 },
-};
-const ALLOW: Verdict = { kind: 'allow', claims: CLAIMS, isStale: false };
-
-class ScriptedGateway {
-  readonly asked: string[] = [];
-  readonly verdicts = new Map<string, Verdict>([['good', ALLOW]]);
-  readonly resolved = new Map<string, Verdict>();
-  now: Freshness = { state: 'fresh', ageMs: 1_500 };
-  readonly size = 3;
-
-  check(token: string): Verdict {
-    this.asked.push(token);
-    return this.verdicts.get(token) ?? { kind: 'deny', reason: 'token.malformed' };
-  }
-
-  resolve(doubt: Unsure): Promise<Verdict> {
-    const [token = ''] = [...this.verdicts].find(([, verdict]) => verdict === doubt) ?? [];
-    return Promise.resolve(this.resolved.get(token) ?? doubt);
-  }
-
-  freshness(): Freshness {
-    return this.now;
-  }
-}
+import { ALLOW, CLAIMS, ScriptedGateway } from '../../support/scripted-gateway.js';
 
 let gateway: ScriptedGateway;
 let tally: Tally;
