@@ -9,6 +9,7 @@ const FLAGS = {
   'ext-authz': { type: 'string' },
   id: { type: 'string' },
   policy: { type: 'string' },
+  source: { type: 'string' },
 } as const;
 
 /** The version in `package.json`, wherever the build stands. */

@@ -4,7 +4,7 @@ import { validateSync } from 'class-validator';
 import type { Policy } from '../contract/lease.js';
 import { Secret } from '../kernel/secret.js';
 import { ConfigRefused, type Config, type KafkaConfig } from './config.js';
-import { SIDECAR_VARIABLES, SidecarEnvironment } from './sidecar-environment.js';
+import { SIDECAR_VARIABLES, SidecarEnvironment, type Source } from './sidecar-environment.js';
 import { kafkaOf } from './kafka-environment.js';
 import { textOf, type EnvironmentVariables } from './variables.js';
 
@@ -19,6 +19,7 @@ export interface SidecarConfig {
   readonly policy: Policy;
   readonly service: { readonly url: string; readonly key: Secret };
   readonly kafka: KafkaConfig;
+  readonly source: Source;
   readonly home: string;
   readonly logLevel: Config['logLevel'];
 }
@@ -29,6 +30,7 @@ export interface SidecarFlags {
   readonly 'ext-authz'?: string;
   readonly id?: string;
   readonly policy?: string;
+  readonly source?: string;
 }
 
 const UNIX = 'unix:';
@@ -74,6 +76,7 @@ export function readSidecarConfig(
     ...addresses,
     id: environment.id ?? 'gateway',
     policy: environment.policy ?? 'strict',
+    source: environment.source ?? 'chained',
     service: {
       url: environment.OFFSWITCH_URL ?? local.url ?? '',
       key: new Secret(environment.OFFSWITCH_GATEWAY_KEY ?? local.gatewayKey ?? ''),

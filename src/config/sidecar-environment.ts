@@ -6,6 +6,9 @@ const BROKERS = /^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/;
 
 /** The kernel takes a path of a hundred-odd bytes. */
 const ADDRESS = /^(?:unix:[^\0]{1,100}|(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5})$/;
+const SOURCES = ['kafka', 'http', 'chained'] as const;
+/** Which way revocations come. */
+export type Source = (typeof SOURCES)[number];
 
 /** What a sidecar is told, by variables (each may be given as `<NAME>_FILE` instead) and by its command line. */
 export class SidecarEnvironment extends KafkaEnvironment {
@@ -22,7 +25,7 @@ export class SidecarEnvironment extends KafkaEnvironment {
 
   @ValidateIf(
     (e: SidecarEnvironment) =>
-      isAway(e) || saysSomethingOfKafka(e) || e.KAFKA_BROKERS !== undefined,
+      needsBrokers(e) || saysSomethingOfKafka(e) || e.KAFKA_BROKERS !== undefined,
   )
   @Matches(BROKERS, { message: 'must be host:port, several separated by commas' })
   KAFKA_BROKERS?: string;
@@ -54,11 +57,19 @@ export class SidecarEnvironment extends KafkaEnvironment {
   @IsOptional()
   @IsIn(POLICIES, { message: `must be ${POLICIES.join(', ')}` })
   policy?: Policy;
+
+  @IsOptional()
+  @IsIn(SOURCES, { message: `must be ${SOURCES.join(', ')}` })
+  source?: Source;
 }
 
 /** Whether the service is another machine's: then nothing can be found in a home. */
 const isAway = (environment: SidecarEnvironment): boolean =>
   environment.OFFSWITCH_URL !== undefined;
+
+/** A service that is away is asked over HTTP; where the brokers are must be said, unless nobody follows them. */
+const needsBrokers = (environment: SidecarEnvironment): boolean =>
+  isAway(environment) && environment.source !== 'http';
 
 export const SIDECAR_VARIABLES = [
   'OFFSWITCH_URL',

@@ -9,7 +9,7 @@ export class MessageRefused extends Error {
 }
 
 /** The format is a later one than ours: nothing of it may be half understood. */
-class NewerVersion extends MessageRefused {
+export class NewerVersion extends MessageRefused {
   override readonly name = 'NewerVersion';
 }
 

@@ -11,9 +11,12 @@ export {
 export type { Route } from './policy.js';
 export { admit, type Admission, type Guarding } from './http/admit.js';
 export type { GatewayEvent, Report } from './report.js';
-export { KafkaTransport, type KafkaTransportParts } from './sources/kafka/kafka-transport.js';
+export { ChainedTransport, type ChainedTransportParts } from './sources/chained-transport.js';
+export { HttpTransport, type HttpTransportParts } from './sources/http/http-transport.js';
+export { KafkaTransport } from './sources/kafka-when-needed.js';
+export type { KafkaTransportParts } from './sources/kafka/kafka-transport.js';
 export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
-export type { Followed, Follower, Transport } from './sources/source.js';
+export type { FeedFollower, Followed, Follower, Transport } from './sources/source.js';
 export type { Bound, Closing } from './streams/streams.js';
 export type { Denial, Doubt, Unsure, Verdict } from './verdict.js';
 export type { Freshness } from './view/freshness.js';

@@ -1,11 +1,12 @@
 import type { Jwks, Lease } from '../contract/lease.js';
 import type { Scope } from '../contract/revocation-record.js';
 import type { Clock } from '../kernel/clock.js';
-import { digestOf } from './crypto/digest.js';
+import { digestOf, sha256 } from './crypto/digest.js';
 import { PublicKeys } from './crypto/public-keys.js';
 import type { Report } from './report.js';
-import type { Follower } from './sources/source.js';
+import type { FeedFollower, Taken } from './sources/source.js';
 import { authenticate, type Authentic, type Received } from './view/authenticate.js';
+import { readPart } from './view/read-part.js';
 import type { Trouble } from './view/chain.js';
 import type { Freshness } from './view/freshness.js';
 import type { Now } from './view/now.js';
@@ -22,7 +23,7 @@ export interface FollowerParts {
 }
 
 /** Lets into the view what the installation's record keys vouch for. */
-export class InstallationFollower implements Follower {
+export class InstallationFollower implements FeedFollower {
   readonly view: View;
   readonly #parts: FollowerParts;
   #recordKeys: PublicKeys;
@@ -69,6 +70,52 @@ export class InstallationFollower implements Follower {
 
   trouble(partition: number): Trouble | null {
     return this.view.trouble(partition, this.#now());
+  }
+
+  get feedPosition(): string | null {
+    return this.view.feedPosition;
+  }
+
+  restartFeed(): void {
+    this.view.restartFeed();
+  }
+
+  takePart(records: readonly string[], message: Received): Taken {
+    const { report, onApplied, lease } = this.#parts;
+    const ours = { installation: lease.installation, topic: lease.kafka.topics.revocations };
+    const read = readPart(
+      { records, message, ours },
+      { verify: this.#recordKeys.verify, hash: sha256 },
+    );
+    if ('refused' in read) {
+      report({ kind: 'feed.refused', why: read.refused });
+      return 'refused';
+    }
+    const { placed, applied } = this.view.takePart(read, read.records, this.#now());
+    if (placed === 'gap' || placed === 'outdated') report({ kind: 'feed.refused', why: placed });
+    if (applied.length > 0) onApplied(applied);
+    for (const record of read.records) this.#tell(record);
+    for (const kid of read.part.kids) this.#parts.onRevoked('kid', kid);
+    return placed;
+  }
+
+  lacking(most: number): readonly string[] {
+    return this.view.lacking(most);
+  }
+
+  heal(message: Received, digest: string): boolean {
+    const { verify } = this.#recordKeys;
+    const { authentic } = authenticate([message], { verify, digest: digestOf });
+    const [record] = authentic;
+    if (record?.kind !== 'revocation' || record.digest !== digest) return false;
+    this.view.heal(record, this.#now());
+    this.#parts.onApplied([digest]);
+    this.#tell(record);
+    return true;
+  }
+
+  topicFreshness(): Freshness {
+    return this.view.topicFreshness(this.#now());
   }
 
   positions(): readonly Position[] {

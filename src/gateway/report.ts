@@ -18,6 +18,12 @@ export type GatewayEvent =
   /** A partition is read again from further back. */
   | { readonly kind: 'source.sought'; readonly partition: number; readonly why: string }
   | { readonly kind: 'source.failed'; readonly error: unknown }
+  /** Over HTTP comes what Kafka should bring. */
+  | { readonly kind: 'source.stands-in'; readonly isStandingIn: boolean }
+  /** A record that the topic did not bring was fetched. */
+  | { readonly kind: 'record.repaired'; readonly digest: string }
+  /** A part of the feed that cannot be believed, or not followed. */
+  | { readonly kind: 'feed.refused'; readonly why: string }
   | { readonly kind: 'receipts.failed'; readonly error: unknown }
   | { readonly kind: 'token.used-after-revoke'; readonly use: UseAfterRevoke };
 

@@ -41,6 +41,19 @@ export class EventLog {
       case 'receipts.failed':
         this.#failed(event.kind.replace(/[.-]/g, '_'), event.error);
         break;
+      case 'source.stands-in':
+        this.#log.info(
+          event.isStandingIn
+            ? 'follows over HTTP while Kafka is away'
+            : 'follows Kafka alone again',
+        );
+        break;
+      case 'record.repaired':
+        this.#noted('record_repaired', { digest: event.digest });
+        break;
+      case 'feed.refused':
+        this.#noted('feed_refused', { why: event.why });
+        break;
       case 'source.sought':
         this.#alarm(`reading_again_${event.why}`, { partition: event.partition });
         break;
@@ -55,6 +68,12 @@ export class EventLog {
         break;
     }
   };
+
+  #noted(alarm: string, fields: Readonly<Record<string, string>>): void {
+    this.#tally.alarm(alarm);
+    if (this.#isNews(alarm))
+      this.#log.error('the feed or the topic is not what it should be', { alarm, ...fields });
+  }
 
   #failed(alarm: string, error: unknown): void {
     this.#tally.alarm(alarm);

@@ -1,8 +1,15 @@
 import { join } from 'node:path';
 import type { KafkaConfig } from '../config/config.js';
 import type { Address } from '../config/sidecar-config.js';
+import type { Source } from '../config/sidecar-environment.js';
 import type { Policy } from '../contract/lease.js';
-import { Gateway, KafkaTransport } from '../gateway/index.js';
+import {
+  ChainedTransport,
+  Gateway,
+  HttpTransport,
+  KafkaTransport,
+  type Transport,
+} from '../gateway/index.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Secret } from '../kernel/secret.js';
 import { SystemClock } from '../platform/clock/system-clock.js';
@@ -25,6 +32,8 @@ export interface SidecarOptions {
   /** Where the service is, and the `ofs_gateway_…` key. */
   readonly service: { readonly url: string; readonly key: Secret };
   readonly kafka: KafkaConfig;
+  /** Kafka alone, the service alone, or Kafka first. */
+  readonly source: Source;
   /** Where the last lease is kept (`<home>/gateways/<id>`); null keeps none. */
   readonly home: string | null;
   readonly version: string;
@@ -48,12 +57,12 @@ export interface Sidecar {
  * @throws Error when the address cannot be had
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { id, home, log, stop, listen, kafka, policy, version, service } = options;
+  const { id, home, log, stop, listen, kafka, policy, version, service, source } = options;
   const clock = options.clock ?? new SystemClock();
   const tally = new Tally();
   const { report } = new EventLog(log, tally, () => clock.monotonicMs());
   const clientId = `offswitch-gateway-${id}`;
-  const transport = new KafkaTransport({ settings: kafka, clientId, clock, report });
+  const transport = transportOf();
   const directory = home === null ? null : join(home, 'gateways', id);
   const gateway = new Gateway({ service, transport, policy, version, directory, clock, report });
   const decisions = new Decisions(gateway, tally);
@@ -78,6 +87,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       await server.drain();
       throw error;
     }
+  }
+
+  /** What Kafka lacks comes over HTTP, whatever the source is. */
+  function transportOf(): Transport {
+    const http = new HttpTransport({ service, report });
+    if (source === 'http') return http;
+    const byKafka = new KafkaTransport({ settings: kafka, clientId, clock, report });
+    const standsIn = source === 'chained';
+    return new ChainedTransport({ kafka: byKafka, http, clock, report, standsIn });
   }
 
   /** Requests first, then what answers them. */

@@ -1,6 +1,9 @@
 import { Gateway } from '../../src/gateway/gateway.js';
 import type { GatewayEvent } from '../../src/gateway/report.js';
+import { ChainedTransport } from '../../src/gateway/sources/chained-transport.js';
+import { HttpTransport } from '../../src/gateway/sources/http/http-transport.js';
 import { KafkaTransport } from '../../src/gateway/sources/kafka/kafka-transport.js';
+import type { Transport } from '../../src/gateway/sources/source.js';
 import type { Policy } from '../../src/contract/lease.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { SystemClock } from '../../src/platform/clock/system-clock.js';
@@ -10,6 +13,9 @@ export interface RunningGatewayOptions {
   readonly service: { readonly url: string; readonly key: string };
   readonly policy?: Policy;
   readonly directory?: string | null;
+  readonly source?: 'kafka' | 'http' | 'chained';
+  /** Where the feed comes from, when it is not the service itself. */
+  readonly feedFrom?: string;
 }
 
 /** A gateway against real Kafka, in this process, that remembers what it reported. */
@@ -19,19 +25,21 @@ export class RunningGateway {
   readonly #stopping = new AbortController();
   readonly #run: Promise<void>;
 
-  constructor({ brokers, service, policy = 'strict', directory = null }: RunningGatewayOptions) {
+  constructor({
+    brokers,
+    service,
+    policy = 'strict',
+    directory = null,
+    source = 'kafka',
+    feedFrom,
+  }: RunningGatewayOptions) {
     const clock = new SystemClock();
     const report = (event: GatewayEvent): void => {
       this.events.push(event);
     };
     this.gateway = new Gateway({
       service: { url: service.url, key: new Secret(service.key) },
-      transport: new KafkaTransport({
-        settings: { brokers: [brokers], tls: false, sasl: null },
-        clientId: 'offswitch-gateway-test',
-        clock,
-        report,
-      }),
+      transport: transport(),
       policy,
       version: '0.0.0',
       directory,
@@ -39,6 +47,19 @@ export class RunningGateway {
       report,
     });
     this.#run = this.gateway.run(this.#stopping.signal);
+
+    function transport(): Transport {
+      const settings = { brokers: [brokers], tls: false, sasl: null };
+      const parts = { settings, clientId: 'offswitch-gateway-test', clock, report };
+      const feed = feedFrom ?? service.url;
+      const http = new HttpTransport({
+        service: { url: feed, key: new Secret(service.key) },
+        report,
+      });
+      if (source === 'http') return http;
+      const kafka = new KafkaTransport(parts);
+      return source === 'kafka' ? kafka : new ChainedTransport({ kafka, http, clock, report });
+    }
   }
 
   get state(): string {

@@ -1,3 +1,4 @@
+import type { ChainHead } from '../../contract/snapshot.js';
 import type { Watermark } from '../../contract/watermark.js';
 import { HeadHistory } from './head-history.js';
 import { Ledger } from './ledger.js';
@@ -82,6 +83,40 @@ export class Chain {
     this.#complete(now);
   }
 
+  /** A record was applied that came another way than over the topic. */
+  heal(digest: string, now: Now): void {
+    if (this.#ledger.heal(digest)) this.#complete(now);
+  }
+
+  /** Listed records that have not come. */
+  missing(most: number): readonly string[] {
+    return this.#ledger.missing(most);
+  }
+
+  /**
+   * Goes on behind a head, up to which everything is known from elsewhere, where reading again would bring nothing.
+   * A chain in order, and one that has come further, stays as it is.
+   */
+  mendAt(
+    { seq, digest }: ChainHead,
+    known: { readonly t: string; readonly epoch: number },
+    now: Now,
+  ): void {
+    const trouble = this.trouble(now);
+    if (trouble === null || trouble === 'young' || this.#head === null) return;
+    if (seq < this.#head.seq && !this.#isForked) return;
+    this.#ledger.clear();
+    this.#history.clear();
+    this.#history.add(seq, digest);
+    this.#head = { seq, digest, epoch: known.epoch };
+    this.#anchor = { tMs: Date.parse(known.t), isGenesis: true };
+    this.#isForked = false;
+    for (const place of this.#waiting.keys()) if (place <= seq) this.#waiting.delete(place);
+    this.#reach(seq, known.t, now);
+    this.#appendWaiting();
+    this.#complete(now);
+  }
+
   link(watermark: Watermark, digest: string, now: Now): Linked {
     const tMs = Date.parse(watermark.t);
     if (tMs <= now.wallMs + this.#rules.skewMs) this.#heardMs = Math.max(this.#heardMs, tMs);
@@ -89,9 +124,7 @@ export class Chain {
       this.#head === null
         ? this.#anchorAt(watermark, digest, now)
         : this.#place(watermark, digest, this.#head);
-    for (let next = this.#takeWaiting(); next !== null; next = this.#takeWaiting()) {
-      this.#append(next.watermark, next.digest);
-    }
+    this.#appendWaiting();
     this.#complete(now);
     return outcome;
   }
@@ -144,6 +177,11 @@ export class Chain {
     this.#history.add(seq, digest);
     this.#ledger.demand(watermark);
     this.#isForked = false;
+  }
+
+  #appendWaiting(): void {
+    for (let next = this.#takeWaiting(); next !== null; next = this.#takeWaiting())
+      this.#append(next.watermark, next.digest);
   }
 
   #takeWaiting(): Waiting | null {

@@ -40,6 +40,13 @@ export class Ledger {
     if (oldest !== undefined) this.#unlisted.delete(oldest);
   }
 
+  /** A record came another way: whoever lists it lacks it no longer. */
+  heal(digest: string): boolean {
+    let wasMissing = false;
+    for (const part of this.#parts) wasMissing = part.missing.delete(digest) || wasMissing;
+    return wasMissing;
+  }
+
   /** Takes the lists of a watermark that needs nothing: the anchor, or one before it. */
   excuse(watermark: Watermark): void {
     for (const digest of watermark.covers) this.#unlisted.delete(digest);
@@ -78,6 +85,17 @@ export class Ledger {
       }
     }
     return lacks;
+  }
+
+  /** Digests of listed records that have not come, `most` of them. */
+  missing(most: number): readonly string[] {
+    const missing: string[] = [];
+    for (const part of this.#parts)
+      for (const digest of part.missing) {
+        if (missing.length >= most) return missing;
+        missing.push(digest);
+      }
+    return missing;
   }
 
   /** Digests of records that the topic cannot carry. */

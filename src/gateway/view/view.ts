@@ -1,7 +1,9 @@
 import type { GenerationScope } from '../../contract/revocation-record.js';
+import type { SnapshotPart } from '../../contract/snapshot.js';
 import type { Watermark } from '../../contract/watermark.js';
 import type { Authentic } from './authenticate.js';
 import { Chain, type Trouble } from './chain.js';
+import { FeedPlace, type Placed } from './feed-place.js';
 import type { Freshness } from './freshness.js';
 import { Generations } from './generations.js';
 import type { Now } from './now.js';
@@ -18,6 +20,8 @@ export interface ViewSettings {
 }
 
 const FORGET_EACH_MS = 60_000;
+/** How far back what a snapshot brings is told again in receipts: a service that was away for a while. */
+const RETOLD_MS = 600_000;
 const NEVER: Now = { wallMs: -Infinity, monotonicMs: -Infinity };
 
 const earlier = (one: Now, other: Now): Now => ({
@@ -55,6 +59,7 @@ export class View implements ReadableView {
   readonly settings: ViewSettings;
   readonly #generations = new Generations();
   readonly #chains: readonly Chain[];
+  readonly #feed: FeedPlace;
   /** Partitions that have been read to the end of the log since their last restart. */
   readonly #readToEnd = new Set<number>();
   #epoch: number;
@@ -68,6 +73,7 @@ export class View implements ReadableView {
     this.settings = settings;
     this.#epoch = epoch;
     const { windowMs, stalenessMs, skewMs, partitions } = settings;
+    this.#feed = new FeedPlace({ windowMs, skewMs });
     this.#chains = Array.from(
       { length: partitions },
       () => new Chain({ startAgeMs: windowMs + stalenessMs, skewMs }),
@@ -113,6 +119,57 @@ export class View implements ReadableView {
     return { applied: this.#readToEnd.has(partition) ? applied : [], alarms: [...alarms] };
   }
 
+  /** The feed is read anew from {@link feedPosition}, or from a snapshot. */
+  restartFeed(): void {
+    this.#feed.restart();
+  }
+
+  get feedPosition(): string | null {
+    return this.#feed.reached?.position ?? null;
+  }
+
+  /**
+   * Applies records that a part of the feed vouches for, and goes where it leads. They are true wherever they stand,
+   * also when the part leads nowhere.
+   */
+  takePart(
+    { part, digest }: { readonly part: SnapshotPart; readonly digest: string },
+    records: readonly Extract<Authentic, { kind: 'revocation' }>[],
+    now: Now,
+  ): { readonly placed: Placed; readonly applied: readonly string[] } {
+    this.#steadySince = null;
+    for (const { record, digest: name } of records) {
+      this.#generations.apply(record);
+      for (const chain of this.#chains) chain.heal(name, now);
+    }
+    this.#generations.addKids(part.kids);
+    const outcome = this.#feed.place(part, digest, now);
+    const placed = part.epoch < this.#epoch ? 'outdated' : outcome;
+    this.raiseEpoch(part.epoch);
+    if (placed === 'reached') {
+      const { t, epoch } = part;
+      for (const head of part.heads) this.#chains[head.partition]?.mendAt(head, { t, epoch }, now);
+    }
+    this.#forget();
+    this.freshness(now);
+    // A snapshot is mostly the past; what of it may be news since the last word is told.
+    const sinceMs = part.from === null ? Date.parse(part.t) - RETOLD_MS : -Infinity;
+    const applied = records.filter(({ record }) => Date.parse(record.revoked_at) >= sinceMs);
+    return { placed, applied: applied.map((one) => one.digest) };
+  }
+
+  /** A single record that came another way than over the topic. */
+  heal({ record, digest }: Extract<Authentic, { kind: 'revocation' }>, now: Now): void {
+    this.#steadySince = null;
+    this.#generations.apply(record);
+    for (const chain of this.#chains) chain.heal(digest, now);
+  }
+
+  /** Listed records that have not come, some of them. */
+  lacking(most: number): readonly string[] {
+    return this.#chains.flatMap((chain) => chain.missing(most)).slice(0, most);
+  }
+
   #link(partition: number, watermark: Watermark, digest: string, now: Now): ViewAlarm | null {
     const { installation, topic, partitions } = this.settings;
     // A smaller count is the past: what it says of this partition stays true. A larger one means that there is more to
@@ -135,7 +192,9 @@ export class View implements ReadableView {
 
   /** Time here is the primary's, so that a gateway's own clock can make nothing leave too early. */
   #forget(): void {
-    const behind = Math.min(...this.#chains.map(({ tMs }) => tMs));
+    const { reached } = this.#feed;
+    const feedMs = reached === null || reached.isFuture ? -Infinity : reached.at.wallMs;
+    const behind = Math.max(feedMs, Math.min(...this.#chains.map(({ tMs }) => tMs)));
     const beforeMs = behind - this.settings.windowMs;
     if (beforeMs === -Infinity || beforeMs < this.#forgottenMs + FORGET_EACH_MS) return;
     this.#forgottenMs = beforeMs;
@@ -156,7 +215,29 @@ export class View implements ReadableView {
     return this.#generations.isKidRevoked(kid);
   }
 
+  /** Topic and feed each prove freshness by themselves; of two old ones the younger counts. */
   freshness(now: Now): Freshness {
+    const feed = this.#feedFreshness(now);
+    if (feed?.state === 'fresh') return feed;
+    const topic = this.topicFreshness(now);
+    if (feed === null || topic.state === 'fresh' || topic.state === 'unusable') return topic;
+    if (topic.state === 'unloaded' || feed.state === 'unusable') return feed;
+    return feed.ageMs <= topic.ageMs ? feed : topic;
+  }
+
+  #feedFreshness(now: Now): Exclude<Freshness, { state: 'unloaded' }> | null {
+    const { reached } = this.#feed;
+    if (reached === null) return null;
+    if (reached.isFuture) return { state: 'unusable' };
+    const ageMs = this.#ageMs(reached.at, now);
+    if (reached.epoch < this.#epoch) return { state: 'stale', ageMs, why: 'epoch' };
+    return ageMs <= this.settings.stalenessMs
+      ? { state: 'fresh', ageMs }
+      : { state: 'stale', ageMs, why: 'old' };
+  }
+
+  /** As far as the topic alone has brought it. */
+  topicFreshness(now: Now): Freshness {
     if (this.#steadySince === null) return this.#assess(now);
     const ageMs = this.#ageMs(this.#steadySince, now);
     return ageMs <= this.settings.stalenessMs
@@ -198,8 +279,13 @@ export class View implements ReadableView {
 
   /** For receipts: how far each partition is complete. */
   positions(now: Now): readonly Position[] {
+    const { reached } = this.#feed;
     return this.#chains.flatMap((chain, partition) => {
       const position = chain.isReady(now) ? chain.position : null;
+      // What the feed has reached contains everything that the watermarks up to its heads cover.
+      const head = reached?.heads.find((one) => one.partition === partition);
+      if (reached !== null && head !== undefined && (position === null || reached.t > position.t))
+        return [{ partition, seq: Math.max(head.seq, position?.seq ?? 0), t: reached.t }];
       return position === null ? [] : [{ partition, ...position }];
     });
   }

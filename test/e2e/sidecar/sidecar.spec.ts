@@ -40,6 +40,7 @@ afterEach(async () => {
 async function start(policy: Policy = 'strict', id = 'edge'): Promise<(typeof running)[number]> {
   const stop = new AbortController();
   const sidecar = await startSidecar({
+    source: 'chained',
     listen: { host: '127.0.0.1', port: 0 },
     id,
     policy,
@@ -156,6 +157,7 @@ describe('a sidecar', () => {
     const stop = new AbortController();
     await expect(
       startSidecar({
+        source: 'chained',
         listen: { host: hostname, port: Number(port) },
         id: 'other',
         policy: 'strict',
