@@ -58,6 +58,7 @@ export class DeviceAuth {
     const { id, issuer, partitions, epoch } = installation;
     const parts = {
       ...given,
+      epoch,
       door: new DeviceDoor({ ...given, installation: id }),
       refused: new RefusedDeeds(given),
       endings: new Endings({ ...given, press: { hash: sha256, partitions, epoch } }),

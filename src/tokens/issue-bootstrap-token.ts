@@ -50,6 +50,8 @@ interface Parts {
   readonly endings: Endings;
   readonly refused: RefusedDeeds;
   readonly secrets: OpaqueSecrets;
+  /** Of the installation. */
+  readonly epoch: number;
 }
 
 /** How often a request whose device changes hands under it looks again. */
@@ -105,7 +107,7 @@ export class IssueBootstrapToken {
   }
 
   async #lockAndDecide(tx: Tx, { by, deviceId, person }: IssueRequest): Promise<Ready> {
-    const { people, devices, organizations, apiKeys } = this.#parts;
+    const { people, devices, organizations, apiKeys, epoch } = this.#parts;
     const { organization } = by;
     const named = person === null ? null : await this.#named(tx, by, person);
     const { id: device, isNew } = await devices.ensure(tx, organization, deviceId);
@@ -122,6 +124,7 @@ export class IssueBootstrapToken {
       isActive: owner !== null && (await people.isActive(tx, organization, owner)),
       isKeyLive: await apiKeys.isLive(tx, organization, by.key),
       allowsOwnerless: owner === null && (await organizations.allowsOwnerless(tx, organization)),
+      epoch,
     });
     if (decision === 'moved') throw new Moved();
     if ('refused' in decision) throw new DomainError(decision.refused, decision.detail);

@@ -12,7 +12,6 @@ import { StoredPeople } from '../../src/directory/stored-people.js';
 import {
   newId,
   type ConnectionId,
-  type Id,
   type OrganizationId,
   type ResourceId,
   type UserId,
@@ -78,7 +77,7 @@ export class DeviceWorld {
   readonly keys = new TokenKeys({
     keys: [...generatePrivateJwks().keys, ...generatePrivateJwks().keys],
   });
-  readonly installation = new Installation(newId<Id<'installation'>>(), 'urn:offswitch:test', 1, 3);
+  readonly installation: Installation;
   readonly audit = new PostgresAuditLog();
   readonly refusals = new RememberingRefusals();
   readonly cases = new RememberingCases();
@@ -89,7 +88,11 @@ export class DeviceWorld {
   readonly door: PostgresApiKeyDoor;
   readonly deviceAuth: DeviceAuth;
 
-  private constructor(readonly world: World) {
+  private constructor(
+    readonly world: World,
+    epoch: number,
+  ) {
+    this.installation = new Installation(newId(), 'urn:offswitch:test', epoch, 3);
     const { transactions, publisher } = world;
     const organizations = new StoredOrganizations(transactions, this.audit);
     const people = new StoredPeople(transactions);
@@ -124,8 +127,9 @@ export class DeviceWorld {
     });
   }
 
-  static async open(): Promise<DeviceWorld> {
-    return new DeviceWorld(await World.open());
+  /** @param epoch larger than 1 after a recovery */
+  static async open(epoch = 1): Promise<DeviceWorld> {
+    return new DeviceWorld(await World.open(), epoch);
   }
 
   close(): Promise<void> {

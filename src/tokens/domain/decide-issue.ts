@@ -1,4 +1,5 @@
 import type { Generations } from '../../contract/access-token.js';
+import { raisedGeneration } from '../../contract/generation.js';
 import type { UserId } from '../../kernel/ids.js';
 import { heldBy, NOBODY, type Refused, type Standing } from './standing.js';
 
@@ -18,6 +19,8 @@ export interface BeforeIssue {
   readonly org: Standing | null;
   readonly user: Standing | null;
   readonly device: Standing | null;
+  /** Of the installation. */
+  readonly epoch: number;
 }
 
 export interface Issue {
@@ -64,7 +67,7 @@ export function decideIssue(before: BeforeIssue): IssueDecision {
     generations: {
       o: org.generation,
       u: user.generation,
-      d: device.generation + (endsDevice ? 1 : 0),
+      d: endsDevice ? raisedGeneration(device.generation, before.epoch) : device.generation,
       f: 1,
     },
   };

@@ -344,6 +344,25 @@ describe('whose device it is', () => {
     expect(at.world.publisher.offered).toHaveLength(1);
   });
 
+  it('after a recovery, too, its first user gets a token that works', async () => {
+    const recovered = await DeviceWorld.open(2);
+    try {
+      const own = await recovered.world.organization();
+      const by = await recovered.apiKey(own);
+      const ben = await recovered.employee(own, await recovered.world.connection(own));
+      await recovered.devices.create({ organization: own, deviceId: device, name: null }, asking);
+
+      const his = await recovered.redeem(
+        await recovered.issue(by, device, { id: ben.user }),
+        device,
+      );
+      expect(his.claims.gen.d).toBe(2 * 2 ** 32);
+      await expect(recovered.refresh(his)).resolves.toBeDefined();
+    } finally {
+      await recovered.close();
+    }
+  });
+
   it('is made once when fifty ask for it at once', async () => {
     const tokens = await Promise.all(
       Array.from({ length: 50 }, () => at.issue(key, device, { id: anna.user })),

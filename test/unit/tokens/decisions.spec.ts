@@ -140,6 +140,7 @@ describe('issuing', () => {
     org: standing(2),
     user: standing(3),
     device: standing(4),
+    epoch: 1,
     ...more,
   });
   const nobody: Partial<BeforeIssue> = { owner: null, isNamed: false, user: null, holders: [] };
@@ -152,6 +153,11 @@ describe('issuing', () => {
       { assigns: true, endsDevice: false, d: 4, u: 3 },
     ],
     ['of an unowned device', { holders: [] }, { assigns: true, endsDevice: true, d: 5, u: 3 }],
+    [
+      'of an unowned device, after a recovery',
+      { holders: [], epoch: 2 },
+      { assigns: true, endsDevice: true, d: 2 * 2 ** 32, u: 3 },
+    ],
     ['beside another holder', { holders: [ben] }, { assigns: true, endsDevice: false, d: 4, u: 3 }],
     [
       'to the one holder, unnamed',
