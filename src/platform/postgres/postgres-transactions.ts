@@ -16,6 +16,9 @@ const UNAVAILABLE = /^(08|53|57|58|25006|55P03|XX)/;
 /** A bad text that PostgreSQL cannot store: NUL in a string, an unpaired surrogate. */
 const UNSTORABLE = new Set(['22021', '22P05']);
 
+/** Whatever the database says by default: who waits for a lock must read what was committed meanwhile. */
+const BEGIN = 'begin isolation level read committed';
+
 const isRepeatable = (error: unknown): boolean =>
   error instanceof DatabaseError && REPEATABLE.has(error.code ?? '');
 
@@ -79,7 +82,7 @@ export class PostgresTransactions extends Transactions {
 
   #once<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#connected(lane, async (tx) => {
-      await tx.client.query('begin');
+      await tx.client.query(BEGIN);
       let result: T;
       try {
         result = await work(tx.asTx());
