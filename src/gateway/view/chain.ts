@@ -15,7 +15,7 @@ export type Linked = 'linked' | 'anchored' | 'early' | 'known' | 'later' | 'outd
 
 /** Why a chain does not bring a fresh view, and what would help. */
 export type Trouble =
-  /** The anchor is too young: read from further back. */
+  /** The anchor is too young, or so is all that could become one: read from further back. */
   | 'young'
   /** A watermark is missing, or another chain stands in its place: read again. */
   | 'gap'
@@ -209,20 +209,35 @@ export class Chain {
     this.#reached = { t, tMs, at: now, isFuture: tMs > now.wallMs + this.#rules.skewMs };
   }
 
-  /** Whether the chain reaches far enough back for everything that matters to have been read. */
+  /**
+   * Whether the chain reaches far enough back for everything that matters to have been read. Asked anew each time: a
+   * clock that was ahead and has been set right makes an anchor younger.
+   */
   isReady(now: Now): boolean {
-    if (!this.#isReady && this.#anchor !== null) {
-      const { isGenesis, tMs } = this.#anchor;
-      this.#isReady = isGenesis || tMs < now.wallMs - this.#rules.startAgeMs;
-    }
+    const anchor = this.#anchor;
+    this.#isReady = anchor !== null && (anchor.isGenesis || this.#isOldEnough(anchor.tMs, now));
     return this.#isReady;
+  }
+
+  #isOldEnough(tMs: number, now: Now): boolean {
+    return tMs < now.wallMs - this.#rules.startAgeMs;
+  }
+
+  /** The present has come, and yet is no later than the time that was sought: our clock was ahead when we sought. */
+  #isSoughtTooLate(now: Now): boolean {
+    return (
+      this.#anchor === null &&
+      this.#heardMs <= this.#soughtMs + this.#rules.skewMs &&
+      this.#heardMs > -Infinity &&
+      !this.#isOldEnough(this.#heardMs, now)
+    );
   }
 
   trouble(now: Now): Trouble | null {
     if (this.#waiting.size > 0 || this.#isForked) return 'gap';
     const lacks = this.#ledger.lacks;
     if (lacks === 'records') return 'missing';
-    if (this.#anchor !== null && !this.isReady(now)) return 'young';
+    if (this.#anchor === null ? this.#isSoughtTooLate(now) : !this.isReady(now)) return 'young';
     return lacks === 'repair' ? 'repair' : null;
   }
 

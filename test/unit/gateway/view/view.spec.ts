@@ -95,6 +95,32 @@ describe('a view at its start', () => {
     expect(story.view.trouble(0, at(1))).toBeNull();
   });
 
+  it('is not ready any more when the clock by which its anchor was old has been set right', () => {
+    const aheadMs = 1_800_000;
+    const story = new Story();
+    Object.assign(story.writer, { seq: 41, prev: 'the one before' });
+    story.view.restart(0, START + aheadMs - WINDOW - S - 10_000);
+    story.hear(at(aheadMs), story.writer.watermark(START + aheadMs - WINDOW - S - 5_000));
+    story.hear(at(aheadMs), story.writer.watermark(START));
+    story.view.reachedEnd(0);
+    expect(story.state(at(aheadMs))).toBe('stale: old');
+
+    story.hear(at(0), story.writer.watermark(START + 1));
+    expect(story.state(at(1))).toBe('stale: catching-up');
+    expect(story.view.trouble(0, at(1))).toBe('young');
+  });
+
+  it('asks for what lies further back when it sought the future by a clock that was ahead', () => {
+    const story = new Story();
+    Object.assign(story.writer, { seq: 41, prev: 'the one before' });
+    story.view.restart(0, START + 7_200_000 - WINDOW - S - 10_000);
+    story.hear(at(7_200_000), story.writer.watermark(START));
+    expect(story.view.trouble(0, at(7_200_000))).toBeNull();
+
+    story.hear(at(1_000), story.writer.watermark(START + 1_000));
+    expect(story.view.trouble(0, at(1_000))).toBe('young');
+  });
+
   it('does not anchor on a watermark that is no later than the time it sought and the skew', () => {
     const sought = WINDOW + S + 10_000;
     const story = new Story();
