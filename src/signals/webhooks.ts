@@ -126,9 +126,15 @@ export class Webhooks {
     return outcomes;
   }
 
-  /** Somebody may have left and still be let in: a person must look at the open case. */
-  #alarm({ organization, connection }: Origin, { kind, signal, repeated }: SignalOutcome): void {
-    if (repeated || kind === 'applied' || kind === 'irrelevant') return;
+  /**
+   * Somebody may have left and still be let in: a person must look at the open case. There is none when the signal
+   * only gives access back, as Okta says of everybody whom it activates.
+   */
+  #alarm(
+    { organization, connection }: Origin,
+    { kind, signal, case: opened, repeated }: SignalOutcome,
+  ): void {
+    if (repeated || opened === null || kind === 'applied' || kind === 'irrelevant') return;
     const fields = { organization, connection, signal, outcome: kind };
     const { log } = this.#parts;
     if (kind === 'unknown_person')

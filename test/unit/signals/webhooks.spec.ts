@@ -16,6 +16,7 @@ import { ConnectionDoors, type WebhookDoor } from '../../../src/directory/index.
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import {
   newId,
+  type CaseId,
   type ConnectionId,
   type OrganizationId,
   type SignalId,
@@ -61,7 +62,8 @@ class TakingHeart extends Deprovision {
     if (error) return Promise.reject(error);
     this.taken.push(change);
     const signal = newId<SignalId>();
-    return Promise.resolve({ kind: this.outcome, signal, case: null, repeated: false });
+    const opened = change.signal.effect === 'lift' ? null : newId<CaseId>();
+    return Promise.resolve({ kind: this.outcome, signal, case: opened, repeated: false });
   }
 
   override changeResource = no;
@@ -224,6 +226,15 @@ describe('a delivery', () => {
       heart.outcome = kind;
       await expect(take(oktaBody('user-deactivate'))).resolves.toEqual({ status: 204, body: null });
       expect(log.errors).toHaveLength(1);
+    },
+  );
+
+  it.each(['unknown_person', 'ambiguous_person'] as const)(
+    'that gives access back to an %s wakes nobody',
+    async (kind) => {
+      heart.outcome = kind;
+      await expect(take(oktaBody('user-activate'))).resolves.toEqual({ status: 204, body: null });
+      expect(log.errors).toEqual([]);
     },
   );
 
