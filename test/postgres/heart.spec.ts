@@ -432,6 +432,31 @@ describe('a signal', () => {
     ).toHaveLength(1);
   });
 
+  it.each([['revoke', 'hold'] as const, ['hold', 'revoke'] as const])(
+    'that waited behind another one takes the devices all the same: %s, then %s',
+    async (...effects) => {
+      const { organization, create, edit, signal } = await scene();
+      const hook = await world.connection(organization, { kind: 'okta-event-hook' });
+      const { resource } = done(await create('ada'));
+      await world.token(organization, resource.user, await world.device(organization));
+      for (const [second, effect] of effects.entries())
+        await signal(hook, {
+          effect,
+          occurredAt: new Date(`2026-11-23T08:00:0${second}Z`),
+          subject: [{ kind: 'user_name', value: 'ada.king' }],
+        });
+
+      await edit(resource, says('true', { userName: 'ada.king' }));
+
+      expect(await world.holds(resource.user)).toEqual([`signal:${hook}:deactivated`]);
+      expect(
+        await world.query('select 1 from assignments where user_id = $1 and ended_at is null', [
+          resource.user,
+        ]),
+      ).toEqual([]);
+    },
+  );
+
   it('that races the creation of its person is applied, whoever comes first', async () => {
     for (let round = 0; round < 25; round += 1) {
       const { organization, create, signal } = await scene();

@@ -90,11 +90,10 @@ function joinOne(around: Circumstances, plan: JoinedPlan, signal: WaitingSignal)
   return {
     ...plan,
     person: hold === null ? after : held(after, hold, set),
-    tokensEnd: plan.tokensEnd ?? {
-      user: person.user,
-      case: signal.case,
-      cause: 'signal',
-      left: hold !== null,
+    tokensEnd: {
+      ...(plan.tokensEnd ?? { user: person.user, case: signal.case, cause: 'signal' }),
+      // Whatever came first: whoever left by one of them has left.
+      left: hold !== null || plan.tokensEnd?.left === true,
     },
     entries: [...plan.entries, entry],
     records: [...plan.records, recordOf(after, cause, signal.case, entry.id)],
