@@ -102,6 +102,15 @@ const tokensOf = (user: string) =>
     [user],
   );
 
+const entriesAbout = async (user: string): Promise<string[]> =>
+  (
+    await world.query<{ action: string }>('select action from audit.entry where subject_id = $1', [
+      user,
+    ])
+  )
+    .map(({ action }) => action)
+    .sort();
+
 describe('a deactivation', () => {
   it('raises the generation, sets the hold, ends every token, and leaves case, entry and record, when it resolves', async () => {
     const { organization, connection, create, edit } = await scene();
@@ -177,6 +186,18 @@ describe('a deactivation', () => {
     const outcome = done(await edit(resource, says('false', { userName: 'gone-ada' })));
     expect(outcome.resource).toMatchObject({ userName: 'gone-ada', active: false });
     expect(await world.holds(resource.user)).toEqual([`scim:${connection}`]);
+    expect(await entriesAbout(resource.user)).toEqual([
+      'user.changed',
+      'user.created',
+      'user.deprovisioned',
+    ]);
+  });
+
+  it('is one entry when its request says nothing else that is new', async () => {
+    const { create, edit } = await scene();
+    const { resource } = done(await create('ada'));
+    await edit(resource, says('false'));
+    expect(await entriesAbout(resource.user)).toEqual(['user.created', 'user.deprovisioned']);
   });
 
   it('happens although the new name in its request is taken, and the resource stays', async () => {

@@ -141,7 +141,8 @@ export function planEdit(
   const old = identitiesOf(resource.id, resource);
   const now = identitiesOf(resource.id, stored);
   const entries = [...access.entries];
-  if (changed && entries.length === 0)
+  // Who left is told by the entry about their access; a new name or profile in the same request is another change.
+  if (changed && (entries.length === 0 || !sameProfile(resource, image)))
     entries.push(
       entryOf(around, { action: 'user.changed', subject: { type: 'user', id: resource.user } }),
     );
@@ -195,7 +196,9 @@ export function planRemoval(around: Circumstances, before: BeforeEdit): Planned 
 }
 
 const sameImage = (a: ResourceImage, b: ResourceImage): boolean =>
-  a.active === b.active &&
+  a.active === b.active && sameProfile(a, b);
+
+const sameProfile = (a: ResourceImage, b: ResourceImage): boolean =>
   a.userName === b.userName &&
   a.externalId === b.externalId &&
   sameJson(a.emails, b.emails) &&
