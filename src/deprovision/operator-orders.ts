@@ -17,7 +17,7 @@ interface Carried<T> {
   readonly records: readonly OutboxRecord[];
 }
 
-const noWrites = { ...NOTHING, user: null, connection: null, tokensEnd: [] } as const;
+const noWrites = { ...NOTHING, user: null, connection: null, tokensEnd: null } as const;
 
 export async function revokeSubject(
   tx: Tx,

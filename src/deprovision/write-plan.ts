@@ -39,7 +39,7 @@ export async function writePlan(
               lifts: person.lifts,
             },
           ],
-    tokensEnd: plan.tokensEnd === null ? [] : [plan.tokensEnd],
+    tokensEnd: plan.tokensEnd,
     cases: plan.cases,
     resolutions: plan.resolutions,
     signals: plan.signals,

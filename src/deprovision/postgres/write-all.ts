@@ -1,61 +1,60 @@
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
-import { rows, sql } from '../../platform/postgres/rows.js';
+import { rows, sql, type Statement } from '../../platform/postgres/rows.js';
 import type { ConnectionId } from '../../kernel/ids.js';
 import type { ResourceWrite, Plan } from '../domain/plan.js';
 import { caseRow, type CaseRow, type Printed } from '../domain/compose-writes.js';
 
-// One statement, however much a plan does: round trips are the price, not rows. It runs after the locks are held,
-// so its snapshot sees all that was issued before them.
-const statement = sql(
-  'heart.write_all',
-  `with w as materialized (select $2::jsonb as x),
-   new_user as (
-     insert into users (id, organization_id, created_at)
-     select (x->>'new_user')::uuid, $1, $3 from w where x->>'new_user' is not null),
-   new_resource as (
+/**
+ * What one statement may be made of. Each part is there only when there is something for it to do: a part that does
+ * nothing still costs its start. Whatever changes rows names them by values that stand before the statement looks at its
+ * table: joined with a set of unknown size, PostgreSQL plans for a hundred and reads the whole organization.
+ */
+const PARTS = {
+  new_user: `
+     insert into users (id, organization_id, created_at) select (x->>'new_user')::uuid, $1, $3 from w`,
+  new_resource: `
      insert into resources (id, organization_id, connection_id, user_id, user_name, user_name_key, external_id, emails, active,
                             attributes, version, created_at, changed_at)
      select r.id, $1, $4, r.user_id, r.user_name, r.user_name_key, r.external_id, r.emails, r.active, r.attributes, 1, $3, $3
-       from w, jsonb_to_recordset(x->'new_resources') as r (id uuid, user_id uuid, user_name text, user_name_key text, external_id text,
-                                                        emails text[], active boolean, attributes jsonb)),
-   changed_resource as (
+       from w, jsonb_to_record(x->'resource') as r (id uuid, user_id uuid, user_name text, user_name_key text,
+                                                    external_id text, emails text[], active boolean, attributes jsonb)`,
+  changed_resource: `
      update resources t
         set user_name = r.user_name, user_name_key = r.user_name_key, external_id = r.external_id, emails = r.emails, active = r.active,
             attributes = r.attributes, version = r.version, changed_at = $3
-       from w, jsonb_to_recordset(x->'changed_resources') as r (id uuid, user_name text, user_name_key text, external_id text, emails text[],
-                                                            active boolean, attributes jsonb, version bigint)
-      where t.organization_id = $1 and t.id = r.id),
-   tombstone as (
+       from w, jsonb_to_record(x->'resource') as r (id uuid, user_name text, user_name_key text, external_id text, emails text[],
+                                                    active boolean, attributes jsonb, version bigint)
+      where t.organization_id = $1 and t.id = (select (x->'resource'->>'id')::uuid from w)`,
+  tombstone: `
      update resources t set deleted_at = $3, changed_at = $3, active = false, version = t.version + 1
-       from w
-      where x->>'tombstone' is not null and t.organization_id = $1 and t.id = (x->>'tombstone')::uuid),
-   identities_ended as (
+      where t.organization_id = $1 and t.id = (select (x->>'tombstone')::uuid from w)`,
+  identities_ended: `
      update identities i set ended_at = $3
        from w, jsonb_to_recordset(x->'identities_ended') as n (kind text, value text)
-      where i.organization_id = $1 and i.connection_id = $4 and i.kind = n.kind and i.value = n.value
-        and i.user_id = (x->>'user')::uuid),
-   identities_added as (
+      where i.organization_id = $1 and i.user_id = (select (x->>'user')::uuid from w) and i.connection_id = $4
+        and i.kind = n.kind and i.value = n.value`,
+  identities_added: `
      insert into identities (organization_id, connection_id, kind, value, user_id, created_at)
      select $1, $4, n.kind, n.value, (x->>'user')::uuid, $3
        from w, jsonb_to_recordset(x->'identities_added') as n (kind text, value text)
-     on conflict (organization_id, connection_id, kind, value, user_id) do update set ended_at = null),
-   access as (
+     on conflict (organization_id, connection_id, kind, value, user_id) do update set ended_at = null`,
+  access: `
      insert into subject_generations as g (organization_id, scope, subject_id, generation, holds, lifts, changed_at)
      select $1, a.scope, a.subject_id, a.generation, a.holds, a.lifts, $3
        from w, jsonb_to_recordset(x->'access') as a (scope text, subject_id uuid, generation bigint, holds jsonb, lifts jsonb)
      on conflict (organization_id, scope, subject_id) do update
-        set generation = excluded.generation, holds = excluded.holds, lifts = excluded.lifts, changed_at = excluded.changed_at),
-   tokens as (
+        set generation = excluded.generation, holds = excluded.holds, lifts = excluded.lifts, changed_at = excluded.changed_at`,
+  tokens: `
      update device_tokens t set revoked_at = $3, revoked_cause = e.cause, revoked_case = e.case_id
-       from w, jsonb_to_recordset(x->'tokens_end') as e (user_id uuid, case_id uuid, cause text)
-      where t.organization_id = $1 and t.user_id = e.user_id and t.revoked_at is null),
-   assignments_ended as (
-     update assignments a set ended_at = $3, ended_case = e.case_id
-       from w, jsonb_to_recordset(x->'tokens_end') as e (user_id uuid, case_id uuid, "left" boolean)
-      where e."left" and a.organization_id = $1 and a.user_id = e.user_id
-        and a.ended_at is null),
-   new_cases as (
+       from w, jsonb_to_record(x->'tokens_end') as e (case_id uuid, cause text)
+      where t.organization_id = $1 and t.user_id = (select (x->'tokens_end'->>'user_id')::uuid from w)
+        and t.revoked_at is null`,
+  assignments_ended: `
+     update assignments a set ended_at = $3, ended_case = (select (x->'tokens_end'->>'case_id')::uuid from w)
+      where a.organization_id = $1 and a.user_id = (select (x->'tokens_end'->>'user_id')::uuid from w)
+        and a.ended_at is null`,
+  new_cases: `
      insert into cases (id, organization_id, scope, subject_id, user_id, generation, cause_kind, cause_connection,
                         cause_signal, cause_actor, cause_reason, devices, tokens, received_at, revoked_at)
      select c.id, $1, c.scope, c.subject_id, c.user_id, c.generation, c.cause_kind, c.cause_connection,
@@ -63,27 +62,31 @@ const statement = sql(
        from w, jsonb_to_recordset(x->'cases') as c (
               id uuid, scope text, subject_id text, user_id uuid, generation bigint, cause_kind text,
               cause_connection uuid, cause_signal uuid, cause_actor text, cause_reason text, devices integer,
-              tokens integer, received_at timestamptz, revoked_at timestamptz)),
-   resolved_cases as (
+              tokens integer, received_at timestamptz, revoked_at timestamptz)`,
+  resolved_cases: `
      update cases t set scope = 'user', subject_id = c.user_id::text, user_id = c.user_id, generation = c.generation,
                         devices = c.devices, tokens = c.tokens, revoked_at = $3
        from w, jsonb_to_recordset(x->'resolutions') as c (id uuid, user_id uuid, generation bigint, devices integer,
                                                           tokens integer)
-      where t.organization_id = $1 and t.id = c.id),
-   signals as (
+      where t.organization_id = $1 and t.id = c.id
+        and t.id = any (array(select (o->>'id')::uuid from w, jsonb_array_elements(x->'resolutions') o))`,
+  signals: `
      update signal_inbox t set outcome = s.outcome, case_id = s.case_id, user_id = s.user_id,
                                applied_at = case s.outcome when 'applied' then $3::timestamptz end
        from w, jsonb_to_recordset(x->'signals') as s (id uuid, outcome text, case_id uuid, user_id uuid)
-      where t.organization_id = $1 and t.id = s.id),
-   waits_over as (
-     delete from waiting_signals t using w, jsonb_to_recordset(x->'signals') as s (id uuid, outcome text)
-      where t.organization_id = $1 and t.signal_id = s.id and s.outcome = 'applied'),
-   waits as (
+      where t.organization_id = $1 and t.id = s.id
+        and t.id = any (array(select (o->>'id')::uuid from w, jsonb_array_elements(x->'signals') o))`,
+  waits_over: `
+     delete from waiting_signals t
+      where t.organization_id = $1
+        and t.signal_id = any (array(select (o->>'id')::uuid from w, jsonb_array_elements(x->'signals') o
+                                      where o->>'outcome' = 'applied'))`,
+  waits: `
      insert into waiting_signals (organization_id, signal_id, connection_id, kind, value)
      select $1, n.signal_id, $4, n.kind, n.value
        from w, jsonb_to_recordset(x->'waits') as n (signal_id uuid, kind text, value text)
-     on conflict do nothing),
-   entries as (
+     on conflict do nothing`,
+  entries: `
      insert into audit.entry (organization_id, at, id, action, outcome, actor_type, actor_id, subject_type,
                               subject_id, case_id, connection_id, request_id, bytes)
      select e.organization_id, e.at, e.id, e.action, e.outcome, e.actor_type, e.actor_id, e.subject_type,
@@ -91,17 +94,63 @@ const statement = sql(
        from w, jsonb_to_recordset(x->'entries') as e (
               organization_id uuid, at timestamptz, id uuid, action text, outcome text, actor_type text,
               actor_id text, subject_type text, subject_id text, case_id uuid, connection_id uuid,
-              request_id text, bytes text)),
-   records as (
+              request_id text, bytes text)`,
+  records: `
      insert into outbox (digest, organization_id, case_id, key, partition, value)
      select r.digest, $1, r.case_id, r.key, r.partition, convert_to(r.value, 'UTF8')
-       from w, jsonb_to_recordset(x->'records') as r (digest text, case_id uuid, key text, partition integer, value text)),
-   queue as (
+       from w, jsonb_to_recordset(x->'records') as r (digest text, case_id uuid, key text, partition integer, value text)`,
+  queue: `
      insert into outbox_pending (digest, partition)
      select r.digest, r.partition
-       from w, jsonb_to_recordset(x->'records') as r (digest text, partition integer))
-   select 1 as written`,
-);
+       from w, jsonb_to_recordset(x->'records') as r (digest text, partition integer)`,
+} as const;
+
+type Part = keyof typeof PARTS;
+const NAMES = Object.keys(PARTS) as readonly Part[];
+
+/** There are as many as plans differ in kind: a handful, each prepared once per connection. */
+const statements = new Map<string, Statement>();
+
+// One statement, however much a plan does: round trips are the price, not rows. It runs after the locks are held,
+// so its snapshot sees all that was issued before them.
+function statementOf(parts: ReadonlySet<Part>): Statement {
+  const names = NAMES.filter((name) => parts.has(name));
+  const name = `heart.write_all.${names.map((one) => NAMES.indexOf(one).toString(36)).join('')}`;
+  let statement = statements.get(name);
+  if (statement === undefined) {
+    const ctes = names.map((one) => `${one} as (${PARTS[one]})`);
+    statement = sql(
+      name,
+      `with w as materialized (select $2::jsonb as x, $1::uuid, $3::timestamptz, $4::uuid),\n   ${ctes.join(',\n   ')}\n   select 1 as written`,
+    );
+    statements.set(name, statement);
+  }
+  return statement;
+}
+
+function partsOf(writes: Writes): ReadonlySet<Part> {
+  const { resource, tokensEnd, printed } = writes;
+  const needed: Readonly<Record<Part, boolean>> = {
+    new_user: writes.newUser !== null,
+    new_resource: resource?.kind === 'insert',
+    changed_resource: resource?.kind === 'update',
+    tombstone: resource?.kind === 'tombstone',
+    identities_ended: writes.identitiesEnded.length > 0,
+    identities_added: writes.identitiesAdded.length > 0,
+    access: writes.access.length > 0,
+    tokens: tokensEnd !== null,
+    assignments_ended: tokensEnd?.left === true,
+    new_cases: writes.cases.length > 0,
+    resolved_cases: writes.resolutions.length > 0,
+    signals: writes.signals.length > 0,
+    waits_over: writes.signals.some(({ outcome }) => outcome === 'applied'),
+    waits: writes.waits.length > 0,
+    entries: printed.entries.length > 0,
+    records: printed.records.length > 0,
+    queue: printed.records.length > 0,
+  };
+  return new Set(NAMES.filter((name) => needed[name]));
+}
 
 export interface Writes {
   readonly organization: OrganizationId;
@@ -122,7 +171,7 @@ export interface Writes {
     readonly holds: object;
     readonly lifts: object;
   }[];
-  readonly tokensEnd: readonly NonNullable<Plan['tokensEnd']>[];
+  readonly tokensEnd: Plan['tokensEnd'];
   readonly cases: Plan['cases'];
   readonly resolutions: Plan['resolutions'];
   readonly signals: Plan['signals'];
@@ -132,24 +181,24 @@ export interface Writes {
 
 /** Writes everything that a plan says, in one statement. All of it exists if `tx` commits, and none of it else. */
 export async function writeAll(tx: Tx, writes: Writes): Promise<void> {
-  const { resource } = writes;
-  await rows(tx, statement, [
+  const parts = partsOf(writes);
+  if (parts.size === 0) return;
+  const { resource, tokensEnd, printed } = writes;
+  await rows(tx, statementOf(parts), [
     writes.organization,
     JSON.stringify({
       user: writes.user,
       new_user: writes.newUser,
-      new_resources: resource?.kind === 'insert' ? [resourceRow(resource)] : [],
-      changed_resources: resource?.kind === 'update' ? [resourceRow(resource)] : [],
+      resource: resource !== null && resource.kind !== 'tombstone' ? resourceRow(resource) : null,
       tombstone: resource?.kind === 'tombstone' ? resource.resource : null,
       identities_added: writes.identitiesAdded,
       identities_ended: writes.identitiesEnded,
       access: writes.access,
-      tokens_end: writes.tokensEnd.map((end) => ({
-        user_id: end.user,
-        case_id: end.case,
-        cause: end.cause,
-        left: end.left,
-      })),
+      tokens_end: tokensEnd && {
+        user_id: tokensEnd.user,
+        case_id: tokensEnd.case,
+        cause: tokensEnd.cause,
+      },
       cases: writes.cases.map(caseRow) satisfies CaseRow[],
       resolutions: writes.resolutions.map((r) => ({
         id: r.id,
@@ -165,8 +214,8 @@ export async function writeAll(tx: Tx, writes: Writes): Promise<void> {
         user_id: s.user,
       })),
       waits: writes.waits.map((n) => ({ signal_id: n.signal, kind: n.kind, value: n.value })),
-      entries: writes.printed.entries,
-      records: writes.printed.records.map((r) => ({
+      entries: printed.entries,
+      records: printed.records.map((r) => ({
         digest: r.digest,
         case_id: r.case,
         key: r.key,
