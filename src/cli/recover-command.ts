@@ -84,6 +84,7 @@ async function revokeAll(beside: Beside, { epoch, rosters }: Recovered): Promise
   const { transactions, installation } = beside;
   const clock = new SystemClock();
   const heart = new Heart({
+    atOnce: 1,
     transactions,
     publisher: new LeftToTheSweeper(),
     press: { hash: sha256, partitions: installation.partitions, epoch },

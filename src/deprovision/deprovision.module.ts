@@ -5,6 +5,7 @@ import { RevocationPublisher } from '../outbox/index.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import { Installation } from '../platform/installation/installation.js';
+import { CONNECTIONS } from '../platform/postgres/lanes.js';
 import { Deprovision } from './deprovision.js';
 import { Heart } from './heart.js';
 
@@ -29,6 +30,7 @@ import { Heart } from './heart.js';
             epoch: installation.epoch,
           },
           clock,
+          atOnce: CONNECTIONS.deprovision,
         }),
     },
   ],

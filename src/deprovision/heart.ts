@@ -1,6 +1,12 @@
 import type { OutboxRecord, RevocationPublisher } from '../outbox/index.js';
 import type { Clock } from '../kernel/clock.js';
-import { newId, type ApiKeyId, type CaseId, type SignalId } from '../kernel/ids.js';
+import {
+  newId,
+  type ApiKeyId,
+  type CaseId,
+  type SignalId,
+  type OrganizationId,
+} from '../kernel/ids.js';
 import type { Transactions, Tx } from '../kernel/tx.js';
 import { Deprovision, type Alongside, type Operator } from './deprovision.js';
 import type {
@@ -34,6 +40,7 @@ import {
   lockSignal,
 } from './postgres/lock-and-read.js';
 import { liftHold, revokeApiKey, revokeSubject } from './operator-orders.js';
+import { Turns } from './turns.js';
 import { writePlan } from './write-plan.js';
 
 /** What a transaction leaves behind: its answer, and the records that it committed. */
@@ -51,35 +58,39 @@ export class Heart extends Deprovision {
   readonly #publisher: RevocationPublisher;
   readonly #press: Press;
   readonly #clock: Clock;
+  readonly #turns: Turns;
 
   constructor(parts: {
     readonly transactions: Transactions;
     readonly publisher: RevocationPublisher;
     readonly press: Press;
     readonly clock: Clock;
+    /** As many as the lane has connections: who waits for one waits here, where organizations take turns. */
+    readonly atOnce: number;
   }) {
     super();
     this.#transactions = parts.transactions;
     this.#publisher = parts.publisher;
     this.#press = parts.press;
     this.#clock = parts.clock;
+    this.#turns = new Turns(parts.atOnce);
   }
 
   override changeResource(change: ResourceChange): Promise<ResourceOutcome> {
     switch (change.kind) {
       case 'create':
-        return this.#commit((tx) => this.#create(tx, change));
+        return this.#commit(change.origin, (tx) => this.#create(tx, change));
       case 'refused_create':
-        return this.#commit((tx) => this.#refuseCreation(tx, change));
+        return this.#commit(change.origin, (tx) => this.#refuseCreation(tx, change));
       case 'edit':
-        return this.#commit((tx) => this.#edit(tx, change));
+        return this.#commit(change.origin, (tx) => this.#edit(tx, change));
       case 'remove':
-        return this.#commit((tx) => this.#remove(tx, change));
+        return this.#commit(change.origin, (tx) => this.#remove(tx, change));
     }
   }
 
   override takeSignal(change: SignalChange): Promise<SignalOutcome> {
-    return this.#commit(async (tx) => {
+    return this.#commit(change.origin, async (tx) => {
       const id = newId<SignalId>();
       const before = await lockSignal(tx, id, change);
       if ('first' in before) return { outcome: { ...before.first, repeated: true }, records: [] };
@@ -93,7 +104,7 @@ export class Heart extends Deprovision {
     order: RevocationOrder,
     alongside: Alongside = nothing,
   ): Promise<CaseId | null> {
-    return this.#commit(async (tx) => {
+    return this.#commit(order, async (tx) => {
       const carried = await revokeSubject(tx, this.#press, order);
       if (carried.outcome !== null) await alongside(tx, carried.outcome);
       return carried;
@@ -105,7 +116,7 @@ export class Heart extends Deprovision {
     order: { readonly key: ApiKeyId; readonly reason: string },
     alongside: Alongside = nothing,
   ): Promise<CaseId | null> {
-    return this.#commit(async (tx) => {
+    return this.#commit(operator, async (tx) => {
       const carried = await revokeApiKey(tx, this.#press, operator, order);
       if (carried.outcome !== null) await alongside(tx, carried.outcome);
       return carried;
@@ -117,7 +128,7 @@ export class Heart extends Deprovision {
     subject: { readonly scope: 'user' | 'device'; readonly id: string },
     name: string,
   ): Promise<boolean> {
-    return this.#commit((tx) => liftHold(tx, operator, subject, name));
+    return this.#commit(operator, (tx) => liftHold(tx, operator, subject, name));
   }
 
   async #create(tx: Tx, change: CreateChange): Promise<Committed<ResourceOutcome>> {
@@ -196,8 +207,13 @@ export class Heart extends Deprovision {
     return { origin, at, epoch: this.#press.epoch, makeId: newId };
   }
 
-  async #commit<T>(work: (tx: Tx) => Promise<Committed<T>>): Promise<T> {
-    const { outcome, records } = await this.#transactions.run('deprovision', work);
+  async #commit<T>(
+    { organization }: { readonly organization: OrganizationId },
+    work: (tx: Tx) => Promise<Committed<T>>,
+  ): Promise<T> {
+    const { outcome, records } = await this.#turns.run(organization, () =>
+      this.#transactions.run('deprovision', work),
+    );
     // From here the revocation is durable. If we die before the broker answers, the records stay queued and a
     // sweeper sends them; gateways merge by maximum, so a repeat does nothing.
     if (records.length > 0) this.#publisher.offer(records, this.#clock.now());

@@ -1,4 +1,5 @@
 export { beginEpoch } from './begin-epoch.js';
+export { FairQueue } from './domain/fair-queue.js';
 export { outboxRecord, type OutboxRecord } from './domain/outbox-record.js';
 export { Enforcements } from './enforcements.js';
 export { Gateways, type Asking, type GatewayView } from './gateways.js';

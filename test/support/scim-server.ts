@@ -137,6 +137,7 @@ export class ScimServer {
     });
     const transactions = new PostgresTransactions(this.lanes);
     const heart = new Heart({
+      atOnce: 8,
       transactions,
       publisher: this.publisher,
       press: { hash: sha256, partitions: 3, epoch: 1 },

@@ -44,6 +44,7 @@ export class World {
   ) {
     this.transactions = new PostgresTransactions(lanes);
     this.heart = new Heart({
+      atOnce: 8,
       transactions: this.transactions,
       publisher: this.publisher,
       press: { hash: sha256, partitions: 3, epoch: 1 },

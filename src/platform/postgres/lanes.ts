@@ -4,7 +4,7 @@ import type { Secret } from '../../kernel/secret.js';
 import type { DatabaseGuard } from './database-guard.js';
 
 /** How many connections each lane may hold. Revocations never queue behind anything else (P8). */
-const CONNECTIONS: Readonly<Record<Lane, number>> = {
+export const CONNECTIONS: Readonly<Record<Lane, number>> = {
   deprovision: 8,
   service: 10,
   background: 4,

@@ -78,6 +78,7 @@ beforeAll(async () => {
   lanes = await openLanes(new Secret(wire.instead(world.database.serviceUrl)));
   const transactions = new PostgresTransactions(lanes);
   const heart = new Heart({
+    atOnce: 8,
     transactions,
     publisher,
     press: { hash: sha256, partitions: 3, epoch: 1 },
