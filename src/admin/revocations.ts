@@ -49,6 +49,9 @@ export class Revocations {
    *   request; `store.unavailable`
    */
   async order(operator: Operator, revocation: Revocation, key: string | null): Promise<CaseId> {
+    // What has no way back needs no hold, and nobody could lift it.
+    if (revocation.hold && (revocation.scope === 'family' || revocation.scope === 'api_key'))
+      throw new DomainError('request.invalid_value', 'hold: for org, user and device only');
     const keyed = key === null ? null : this.#keyed(operator, revocation, key);
     if (keyed === null) return this.#revoke(operator, revocation);
     const first = await this.#first(keyed);

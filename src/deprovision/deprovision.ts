@@ -17,6 +17,12 @@ export interface Operator {
   readonly receivedAt: Date;
 }
 
+/** Whose hold an operator can lift. A device token or an API key that has been ended has no way back. */
+export interface HeldSubject {
+  readonly scope: 'org' | 'user' | 'device';
+  readonly id: string;
+}
+
 /** What a door writes in the same transaction as a revocation; when it throws, nothing of either is written. */
 export type Alongside = (tx: Tx, made: CaseId) => Promise<void>;
 
@@ -57,9 +63,5 @@ export abstract class Deprovision {
   ): Promise<CaseId | null>;
 
   /** Removes one hold by an operator's hand. @returns false when the subject has no such hold */
-  abstract liftHold(
-    operator: Operator,
-    subject: { readonly scope: 'user' | 'device'; readonly id: string },
-    name: string,
-  ): Promise<boolean>;
+  abstract liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean>;
 }

@@ -8,7 +8,7 @@ import {
   type OrganizationId,
 } from '../kernel/ids.js';
 import type { Transactions, Tx } from '../kernel/tx.js';
-import { Deprovision, type Alongside, type Operator } from './deprovision.js';
+import { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
 import type {
   ActiveWord,
   Edited,
@@ -123,11 +123,7 @@ export class Heart extends Deprovision {
     });
   }
 
-  override liftHold(
-    operator: Operator,
-    subject: { readonly scope: 'user' | 'device'; readonly id: string },
-    name: string,
-  ): Promise<boolean> {
+  override liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean> {
     return this.#commit(operator, (tx) => liftHold(tx, operator, subject, name));
   }
 

@@ -15,5 +15,5 @@ export type {
   StoredResource,
   VerifiedSignal,
 } from './domain/change.js';
-export { Deprovision, type Alongside, type Operator } from './deprovision.js';
+export { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

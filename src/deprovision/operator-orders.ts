@@ -3,7 +3,7 @@ import { raisedGeneration } from '../contract/generation.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import { newId, type ApiKeyId, type CaseId, type EntryId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
-import type { Operator } from './deprovision.js';
+import type { HeldSubject, Operator } from './deprovision.js';
 import { print, type Press } from './domain/compose-writes.js';
 import { planApiKey, planSubject, type RevocationOrder } from './domain/plan-subject.js';
 import { NOTHING } from './domain/plan.js';
@@ -92,7 +92,7 @@ export async function revokeApiKey(
 export async function liftHold(
   tx: Tx,
   operator: Operator,
-  subject: { readonly scope: 'user' | 'device'; readonly id: string },
+  subject: HeldSubject,
   name: string,
 ): Promise<Carried<boolean>> {
   const { organization } = operator;
@@ -105,7 +105,7 @@ export async function liftHold(
     action: 'hold.lifted',
     outcome: 'success',
     actor: operator.actor,
-    subject: { type: subject.scope, id: subject.id },
+    subject: { type: subject.scope === 'org' ? 'organization' : subject.scope, id: subject.id },
     request_id: operator.requestId,
     detail: { hold: name, remaining: removed.remaining },
   });

@@ -1,5 +1,5 @@
 import { DomainError } from '../../kernel/domain-error.js';
-import type { Deprovision } from '../../deprovision/index.js';
+import type { Deprovision, HeldSubject } from '../../deprovision/index.js';
 import type { OrganizationId } from '../../kernel/ids.js';
 import { operatorOf, type Calling } from './caller.decorator.js';
 
@@ -7,7 +7,7 @@ import { operatorOf, type Calling } from './caller.decorator.js';
 export async function liftHold(
   deprovision: Deprovision,
   organization: OrganizationId,
-  hold: { readonly scope: 'user' | 'device'; readonly id: string; readonly name: string },
+  hold: HeldSubject & { readonly name: string },
   caller: Calling,
 ): Promise<void> {
   const { scope, id, name } = hold;

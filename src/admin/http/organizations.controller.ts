@@ -1,6 +1,19 @@
-import { Body, Controller, Get, Param, Patch, Post, Query, Res, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Deprovision } from '../../deprovision/index.js';
 import { Organizations } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { OrganizationId } from '../../kernel/ids.js';
@@ -11,8 +24,9 @@ import {
 } from '../wire/organizations.dto.js';
 import { PageQuery } from '../wire/queries.dto.js';
 import { AdminGuard } from './admin.guard.js';
-import { Lists, Reads, Takes } from './answers.decorator.js';
+import { Does, Lists, Reads, Takes } from './answers.decorator.js';
 import { Caller, type Calling } from './caller.decorator.js';
+import { liftHold } from './holds.js';
 import { ORG } from './id.pipe.js';
 import { Needs } from './needs.decorator.js';
 import { answerListed, pageOf } from './paging.js';
@@ -22,9 +36,11 @@ import { answerListed, pageOf } from './paging.js';
 @Controller('v1/organizations')
 export class OrganizationsController {
   readonly #organizations: Organizations;
+  readonly #deprovision: Deprovision;
 
-  constructor(organizations: Organizations) {
+  constructor(organizations: Organizations, deprovision: Deprovision) {
     this.#organizations = organizations;
+    this.#deprovision = deprovision;
   }
 
   @Post()
@@ -73,6 +89,20 @@ export class OrganizationsController {
       ...(body.policy === undefined ? {} : { policy: body.policy }),
     };
     return organizationView(await this.#organizations.change(org, change, caller.asking));
+  }
+
+  @Delete(':org/holds/:hold')
+  @HttpCode(204)
+  @Needs('operate')
+  @ApiParam({ name: 'org', type: String, format: 'uuid' })
+  @ApiParam({ name: 'hold', type: String })
+  @Does('Lift one hold of the whole organization by hand')
+  async lift(
+    @Param('org', ORG) org: OrganizationId,
+    @Param('hold') name: string,
+    @Caller() caller: Calling,
+  ): Promise<void> {
+    await liftHold(this.#deprovision, org, { scope: 'org', id: org, name }, caller);
   }
 
   async #existing(org: OrganizationId) {

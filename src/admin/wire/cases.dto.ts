@@ -30,7 +30,8 @@ export class RevocationBody {
 
   @Flag({
     optional: true,
-    description: 'Whether nothing new is issued until somebody lifts the hold. Not for API keys.',
+    description:
+      'Whether nothing new is issued until somebody lifts the hold. For org, user and device.',
   })
   readonly hold?: boolean | null;
 

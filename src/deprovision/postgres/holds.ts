@@ -1,6 +1,7 @@
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
+import type { HeldSubject } from '../deprovision.js';
 
 const statement = sql(
   'heart.remove_hold',
@@ -13,7 +14,7 @@ const statement = sql(
 export async function removeHold(
   tx: Tx,
   organization: OrganizationId,
-  subject: { readonly scope: 'user' | 'device'; readonly id: string },
+  subject: HeldSubject,
   name: string,
 ): Promise<{ readonly at: Date; readonly remaining: readonly string[] } | null> {
   const [row] = await rows<{ at: Date; holds: object }>(tx, statement, [

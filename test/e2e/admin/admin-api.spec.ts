@@ -30,6 +30,8 @@ async function all(path: string): Promise<Record<string, unknown>[]> {
   return items;
 }
 
+const BOOTSTRAP = ['device-tokens:bootstrap'];
+
 const actions = async () => (await all(at('/audit/events'))).map(({ action }) => action);
 
 describe('organizations', () => {
@@ -259,6 +261,36 @@ describe('users', () => {
     expect((await get(at(`/cases?user=${user}&state=enforced`))).body.items).toEqual([]);
     const trail = await all(at(`/audit/events?case=${revoked.body.id}`));
     expect(trail).toMatchObject([{ action: 'revocation.requested', subject: { id: user } }]);
+  });
+});
+
+describe('an organization', () => {
+  it('that is held gets no tokens until the hold is lifted', async () => {
+    const own = await app.organization();
+    const path = `/v1/organizations/${own}`;
+    const revoked = await post(`${path}/revocations`, {
+      subject: { scope: 'org', id: own },
+      reason: 'INC-8',
+      hold: true,
+      kind: 'incident',
+    });
+    expect(revoked).toMatchObject({ status: 201, body: { generation: 2 } });
+    const key = (await post(`${path}/api-keys`, { name: 'backend', scopes: BOOTSTRAP })).body.key;
+    const { user } = await app.person(own, 'held@example.test');
+    const issue = () =>
+      app.ask('POST', '/api/v1/device-auth/token', {
+        body: { device_id: 'held', user: { id: user } },
+        key: null,
+        headers: { 'x-api-key': String(key) },
+      });
+    expect(await issue()).toMatchObject({ status: 403, body: { code: 'organization.held' } });
+
+    expect((await app.ask('DELETE', `${path}/holds/incident`)).status).toBe(204);
+    expect((await issue()).status).toBe(201);
+    const again = await app.ask('DELETE', `${path}/holds/incident`);
+    expect(again.body).toMatchObject({ status: 404, code: 'hold.unknown' });
+    const [trail] = await all(`${path}/audit/events?action=hold.lifted`);
+    expect(trail).toMatchObject({ subject: { type: 'organization', id: own } });
   });
 });
 

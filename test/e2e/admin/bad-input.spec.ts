@@ -131,6 +131,13 @@ describe('a body', () => {
     ['/revocations', 'no subject', { reason: 'x' }, 'request.invalid_value', 'subject'],
     [
       '/revocations',
+      'a hold of what cannot come back',
+      { subject: { scope: 'api_key', id: newId() }, reason: 'x', hold: true },
+      'request.invalid_value',
+      'hold',
+    ],
+    [
+      '/revocations',
       'a subject that is a text',
       revocation({ subject: 'x' }),
       'request.invalid_value',
