@@ -56,26 +56,31 @@ function readUser(user: unknown): {
   };
 }
 
+/** A type means the same in any case of letters, and with blanks round it. */
+const textOf = (type: unknown): unknown => (typeof type === 'string' ? type.trim() : type);
+
 /**
  * Standard Webhooks 1.0.0 §Payload: `{type, timestamp, data: {user: {…}}}`, or with `user` squashed into the top
- * level, which the specification allows. The delivery's id and bytes are the event's key: they stay the same over retries.
+ * level, which the specification allows; in both if it names the same person. The delivery's id and bytes are the event's key: they stay the same over retries.
  */
 export const readStandardWebhook: Read = (body, { id, sentAt, receivedAt }) => {
   const key = readKey(id);
   if (key === null) return [malformed(null, 'webhook-id: printable ASCII, at most 200 characters')];
-  const eventType = readEventType(member(body, 'type'));
+  const eventType = readEventType(textOf(member(body, 'type')));
   if (eventType === null) return [malformed(key, 'type: letters, digits, "_", "." and "-" only')];
 
   const timestamp = member(body, 'timestamp') ?? null;
   const happenedBy = sentAt ?? receivedAt;
-  const meaning = MEANINGS.get(eventType);
+  const meaning = MEANINGS.get(eventType.toLowerCase());
   const readable = readTime(timestamp, receivedAt);
   if (meaning === undefined) return [irrelevant(key, eventType, readable ?? happenedBy)];
 
-  const users = [member(member(body, 'data'), 'user'), member(body, 'user')].filter(
-    (user) => (user ?? null) !== null,
-  );
-  if (users.length > 1) return [malformed(key, 'user: either in data or at the top, not both')];
+  const users = [member(member(body, 'data'), 'user'), member(body, 'user')]
+    .filter((user) => (user ?? null) !== null)
+    .map(readUser);
+  const [user = readUser(undefined), other = user] = users;
+  if (JSON.stringify(user) !== JSON.stringify(other))
+    return [malformed(key, 'user: data and the top name different people')];
   // The attempt's time is later than the event's, so it may stand in for what takes access away. What gives it back
   // must say when it happened, or a late retry of it would lift a newer hold (P4).
   const isImplied = timestamp === null && meaning.effect !== 'lift';
@@ -86,6 +91,6 @@ export const readStandardWebhook: Read = (body, { id, sentAt, receivedAt }) => {
     class: meaning.class,
     occurredAt: isImplied ? happenedBy : readable,
     happenedBy,
-    ...readUser(users[0]),
+    ...user,
   });
 };

@@ -51,6 +51,24 @@ describe('what an in-house system says about a person', () => {
     });
   });
 
+  it.each(['User.Deprovisioned', 'USER.DEPROVISIONED', ' user.deprovisioned\n'])(
+    'takes %j for user.deprovisioned',
+    (type) => {
+      expect(one({ type, user: { id: 'E-1042' } })).toMatchObject({
+        kind: 'signal',
+        signal: { eventType: type.trim(), effect: 'hold', class: 'deprovisioned' },
+      });
+    },
+  );
+
+  it('takes a user both in data and at the top for one, if they name the same person', () => {
+    const user = { email: 'Ada@example.com', id: null };
+    const data = { user: { email: 'ada@example.com', department: 'field' } };
+    expect(one({ type: 'user.deprovisioned', user, data }).signal.subject).toEqual([
+      { kind: 'email', value: 'ada@example.com' },
+    ]);
+  });
+
   it('tries an id as ours, as a SCIM id, as the IdP’s and as an externalId', () => {
     const body = { type: 'user.deprovisioned', data: { user: { id: USER.toUpperCase() } } };
     expect(one(body).signal.subject).toEqual([
