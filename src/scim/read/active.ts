@@ -34,6 +34,32 @@ export function laterWord(earlier: ActiveWord, later: ActiveWord): ActiveWord {
   return later === 'unreadable' && earlier === 'false' ? 'false' : later;
 }
 
-/** A path that we cannot parse, but that means `active` to a human reader, as "/active" does. */
+/**
+ * Whether a name or path that we do not understand holds the name `active`, as "/active" and "$.active" do. An
+ * attribute's name may hold "_" and "-" (RFC 7643 §2.1): `active_directory_id` is another name.
+ */
 export const mentionsActive = (path: string): boolean =>
-  /(?:^|[^a-z0-9])active(?:$|[^a-z0-9])/i.test(path);
+  /(?:^|[^a-z0-9_-])[_-]*active[_-]*(?:$|[^a-z0-9_-])/i.test(path);
+
+/** Members whose text is itself read for names. */
+const isRead = (name: string): boolean => ['path', 'operations'].includes(name.toLowerCase());
+
+/**
+ * Whether `active` stands anywhere in what we cannot read: as a member's name, in a path, or as a text of its own.
+ * Level by level, so that the nesting of a request cannot become the nesting of calls.
+ */
+export function holdsActive(root: unknown): boolean {
+  for (let level = [root]; level.length > 0;) {
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === 'string' && mentionsActive(value)) return true;
+      if (typeof value !== 'object' || value === null) continue;
+      for (const [name, inner] of Object.entries(value)) {
+        if (mentionsActive(name)) return true;
+        if (typeof inner !== 'string' || Array.isArray(value) || isRead(name)) next.push(inner);
+      }
+    }
+    level = next;
+  }
+  return false;
+}

@@ -1,5 +1,6 @@
 import type { ActiveWord, Edit, ResourceImage } from '../../deprovision/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
+import { MalformedBody } from './body.js';
 import { Draft } from './draft.js';
 import { fieldsOf, member, type Field } from './fields.js';
 import { imageOf, unlessSame } from './image.js';
@@ -29,6 +30,7 @@ export function readCreate(body: unknown): Creation {
 
 /** The user name of a resource that may be wrong elsewhere; the last one that can be read. */
 function userNameIn(body: unknown): string | null {
+  if (body instanceof MalformedBody) return userNameIn(body.value);
   const draft = new Draft({});
   for (const field of isObject(body) ? fieldsOf(body) : [])
     if (isUserName(field.target))
@@ -58,6 +60,7 @@ export const readReplace = (body: unknown): Edit =>
 export function readPatch(body: unknown): Edit {
   const operations = operationsOf(body);
   return editing(saidByPatch(body), (stored) => {
+    refuseMalformed(body);
     const draft = new Draft(stored.attributes);
     for (const operation of checkPatch(body, operations)) carryOut(draft, operation);
     return draft.attributes();
@@ -88,7 +91,12 @@ function refuseGarbled(said: Said): void {
     );
 }
 
+function refuseMalformed(body: unknown): void {
+  if (body instanceof MalformedBody) throw new DomainError('scim.invalid_syntax', body.why);
+}
+
 function attributesIn(body: unknown): ResourceImage['attributes'] {
+  refuseMalformed(body);
   if (!isObject(body)) throw new DomainError('scim.invalid_syntax', 'the body is a JSON object');
   checkSchemas(member(body, 'schemas'));
   const draft = new Draft({});

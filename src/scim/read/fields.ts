@@ -20,7 +20,10 @@ export function fieldsOf(object: Readonly<Record<string, unknown>>): Field[] {
     return Object.entries(value).map(([inner, each]) => {
       const found = resolveIn(target.schema, inner);
       return {
-        target: found.kind === 'attribute' ? { ...found, filter: null } : found,
+        target: unlessActive(
+          inner,
+          found.kind === 'attribute' ? { ...found, filter: null } : found,
+        ),
         value: each,
       };
     });
@@ -29,11 +32,22 @@ export function fieldsOf(object: Readonly<Record<string, unknown>>): Field[] {
 
 export function readField(name: string): Field['target'] {
   try {
-    return readTarget(name.trim());
+    const target = readTarget(name.trim());
+    // Only what was parsed: its length is bounded and its quotes are closed.
+    return unlessActive(name.replace(QUOTED, ''), target);
   } catch {
     return { kind: 'unparsable', mentionsActive: mentionsActive(name) };
   }
 }
+
+/** A value in a filter, which is no name. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+
+/** What is unknown is passed over, but not where `active` is one of its names: "User.active" may mean ours (P9). */
+const unlessActive = (name: string, target: Target): Field['target'] =>
+  target.kind === 'unknown' && mentionsActive(name)
+    ? { kind: 'unparsable', mentionsActive: true }
+    : target;
 
 /** A member by its name in any case of letters; the exact one if both are there. */
 export function member(object: Readonly<Record<string, unknown>>, name: string): unknown {

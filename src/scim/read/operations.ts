@@ -1,4 +1,5 @@
 import { DomainError } from '../../kernel/domain-error.js';
+import { holdsActive } from './active.js';
 import { fieldsOf, member, readField, type Field } from './fields.js';
 import type { Verb } from './target.js';
 import { isObject } from './value.js';
@@ -32,12 +33,17 @@ function operationOf(raw: unknown): Operation {
   const value = member(raw, 'value');
   const path = member(raw, 'path') ?? '';
   if (path === '') return { verb, target: null, fields: fieldsIn(value), value };
-  const target = readField(typeof path === 'string' ? path : JSON.stringify(path));
+  const target = targetOf(path);
   // A schema's bare URN as path: its object is the value.
   if (target.kind === 'schema' && isObject(value))
     return { verb, target: null, fields: fieldsOf({ [target.schema.id]: value }), value };
   return { verb, target, fields: null, value };
 }
+
+const targetOf = (path: unknown): Field['target'] =>
+  typeof path === 'string'
+    ? readField(path)
+    : { kind: 'unparsable', mentionsActive: holdsActive(path) };
 
 function fieldsIn(value: unknown): readonly Field[] | null {
   const objects: readonly unknown[] = Array.isArray(value) ? value : [value];

@@ -1,5 +1,6 @@
 import type { ActiveWord } from '../../deprovision/index.js';
-import { laterWord, mentionsActive, readActive } from './active.js';
+import { holdsActive, laterWord, readActive } from './active.js';
+import { MalformedBody } from './body.js';
 import { fieldsOf, type Field } from './fields.js';
 import { operationsOf, type Operation } from './operations.js';
 import { isActive, type Target } from './target.js';
@@ -18,14 +19,30 @@ const inOrder = (words: readonly ActiveWord[]): Said => ({
 });
 
 /** A whole resource: POST and PUT. */
-export const saidByResource = (body: unknown): Said =>
-  inOrder(isObject(body) ? fieldsOf(body).map(wordOfField) : []);
+export function saidByResource(body: unknown): Said {
+  if (body instanceof MalformedBody) return saidByMalformed(body, saidByResource);
+  return inOrder(isObject(body) ? fieldsOf(body).map(wordOfField) : [wordInside(body)]);
+}
 
 /** A PATCH; one that has no operations is read like a resource, as older clients send it. */
 export function saidByPatch(body: unknown): Said {
+  if (body instanceof MalformedBody) return saidByMalformed(body, saidByPatch);
   const operations = operationsOf(body);
-  return operations === null ? saidByResource(body) : inOrder(operations.flatMap(wordsOf));
+  if (operations !== null) return inOrder(operations.flatMap(wordsOf));
+  if (!isObject(body)) return inOrder([wordInside(body)]);
+  return inOrder(
+    fieldsOf(body).map((field) =>
+      touchesActive(field.target) ? wordOfField(field) : wordInside(field.value),
+    ),
+  );
 }
+
+/** Of two members of one name, nobody knows which one counts. */
+const saidByMalformed = (body: MalformedBody, read: (body: unknown) => Said): Said =>
+  body.repeats ? inOrder([body.mentionsActive ? 'unreadable' : 'absent']) : read(body.value);
+
+/** What has no form that we know is unreadable where `active` stands in it. */
+const wordInside = (value: unknown): ActiveWord => (holdsActive(value) ? 'unreadable' : 'absent');
 
 function wordOfField({ target, value }: Field): ActiveWord {
   return touchesActive(target) ? wordFor(target, value) : 'absent';
@@ -42,9 +59,11 @@ const isPlain = (target: Field['target']): target is Target =>
   target.kind === 'attribute' && target.filter === null;
 
 function wordsOf({ verb, target, fields, value }: Operation): readonly ActiveWord[] {
-  if (target !== null) return [wordUnder(verb, { target, value })];
   if (fields !== null) return fields.map((field) => wordUnder(verb, field));
-  return typeof value === 'string' && mentionsActive(value) ? ['unreadable'] : [];
+  if (target === null) return [wordInside(value)];
+  // Where it goes cannot be told: not by the path, so perhaps by the value.
+  if (target.kind === 'unparsable' && !target.mentionsActive) return [wordInside(value)];
+  return [wordUnder(verb, { target, value })];
 }
 
 /** To remove `active` is to say nothing: only an explicit true brings anybody back, only false sends away. */

@@ -680,6 +680,29 @@ describe('bad input', () => {
     }
   });
 
+  const leave = '{"op":"replace","path":"active","value":false}';
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+
+  it.each<[string, string, 'held' | 'gone']>([
+    ['a path like active', leave.replace('active', '$.active'), 'held'],
+    ['a list in a list', '{"op":"add","value":[[{"active":false}]]}', 'held'],
+    ['Operations twice', `${leave}],"Operations":[`, 'held'],
+    ['two values', leave.replace('false', 'null,"Value":false'), 'held'],
+    ['a nested path beside a false', `{"op":"add","path":${deep}},${leave}`, 'gone'],
+  ])('400 for %s, and the person is %s', async (_, operations, access) => {
+    const client = await server.client();
+    const id = await made(client, { userName: 'ada' });
+    const answer = await server.send(client, 'PATCH', `/Users/${id}`, {
+      body: `{"Operations":[${operations}]}`,
+    });
+    expect(answer).toMatchObject({ status: 400, body: { schemas: [ERROR], status: '400' } });
+    const holds = await server.world.holds(id as UserId);
+    expect(holds.map((hold) => hold.split(':')[0])).toEqual([
+      access === 'held' ? 'unreadable' : 'scim',
+    ]);
+    expect(await server.world.generation('user', id)).toBe(access === 'held' ? 1 : 2);
+  });
+
   it('forgives what is harmless', async () => {
     const client = await server.client();
     const body =
