@@ -68,7 +68,8 @@ function scanned(text: string): Scan {
   return scan;
 }
 
-const textOf = (quoted: string): string => JSON.parse(quoted) as string;
+const textOf = (quoted: string): string =>
+  quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
 const MATTERS = ['schemas', 'operations', 'op', 'path', 'value'];
 

@@ -683,13 +683,13 @@ describe('bad input', () => {
   const leave = '{"op":"replace","path":"active","value":false}';
   const deep = '['.repeat(20_000) + ']'.repeat(20_000);
 
-  it.each<[string, string, 'held' | 'gone']>([
-    ['a path like active', leave.replace('active', '$.active'), 'held'],
-    ['a list in a list', '{"op":"add","value":[[{"active":false}]]}', 'held'],
-    ['Operations twice', `${leave}],"Operations":[`, 'held'],
-    ['two values', leave.replace('false', 'null,"Value":false'), 'held'],
-    ['a nested path beside a false', `{"op":"add","path":${deep}},${leave}`, 'gone'],
-  ])('400 for %s, and the person is %s', async (_, operations, access) => {
+  it.each<[string, 'held' | 'gone', string]>([
+    ['a path like active', 'held', leave.replace('active', '$.active')],
+    ['a list in a list', 'held', '{"op":"add","value":[[{"active":false}]]}'],
+    ['Operations twice', 'held', `${leave}],"Operations":[`],
+    ['two values', 'held', leave.replace('false', 'null,"Value":false')],
+    ['a nested path beside a false', 'gone', `{"op":"add","path":${deep}},${leave}`],
+  ])('400 for %s, and the person is %s', async (_, access, operations) => {
     const client = await server.client();
     const id = await made(client, { userName: 'ada' });
     const answer = await server.send(client, 'PATCH', `/Users/${id}`, {
