@@ -1,7 +1,7 @@
 import type { Hash } from '../contract/crypto-types.js';
 import { DomainError } from '../kernel/domain-error.js';
 import type { Tx } from '../kernel/tx.js';
-import { follow, readLink, type Link } from './domain/watermarks.js';
+import { follow, instead, readLink, type Link } from './domain/watermarks.js';
 import { addHeads, lockHeads, replaceHeads } from './postgres/heads.js';
 import { moveEpoch } from './postgres/move-epoch.js';
 import { isNewer, type RememberedHead } from './topic-memory.js';
@@ -45,7 +45,11 @@ export async function beginEpoch(
   const epoch = 1 + said.reduce((most, one) => Math.max(most, one.epoch), 1);
   const partitions = said.reduce((most, one) => Math.max(most, one.partitions), furthest.size);
   const kids = [...new Set(said.flatMap((one) => one.kids))].sort();
+  const unseen = new Set(stored.filter(({ isAcked }) => !isAcked).map(({ digest }) => digest));
+  for (const { digest } of heard.values()) unseen.delete(digest);
   const links = [...furthest.values()].map((head) => {
+    // The topic never got it, and nobody would send it any more: a link behind it would leave a hole there.
+    if (unseen.has(head.digest)) return instead(head, { kids, partitions, epoch }, hash);
     const { t } = readLink(head);
     const next = { covers: [], repair: [], kids, more: false, t, partitions, epoch };
     return follow(head, next, hash);

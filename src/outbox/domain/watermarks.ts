@@ -67,6 +67,13 @@ export function follow(head: Pick<Link, 'digest' | 'value'>, said: Said, hash: H
   return link({ ...before, ...said, seq: before.seq + 1, prev: head.digest }, hash);
 }
 
+/** Another link in the place of a head that nobody has seen: what it lists stays listed, under the same `seq`. */
+export const instead = (
+  head: Pick<Link, 'value'>,
+  said: Pick<Watermark, 'partitions' | 'epoch' | 'kids'>,
+  hash: Hash,
+): Link => link({ ...readLink(head), ...said }, hash);
+
 /** Quotes and comma around a digest. */
 const PUNCTUATION = 3;
 /** Everything but the lists: fixed members, a topic's name, numbers. */
