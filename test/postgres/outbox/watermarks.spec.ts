@@ -94,11 +94,14 @@ describe('attack T: transactions that commit out of order', () => {
     const [older, newer] = [world.records(1), world.records(1)];
     let commit: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (commit = resolve));
+    let begun: () => void = () => undefined;
+    const enqueued = new Promise<void>((resolve) => (begun = resolve));
     const slow = world.transactions.run('deprovision', async (tx) => {
       await world.outbox.enqueue(tx, older);
+      begun();
       await held;
     });
-    await after(20);
+    await enqueued;
     replica.publisher.offer(newer, await world.commit(newer));
     replica.watermarks();
     await eventually(() => isCovered(newer, topic));
