@@ -17,6 +17,7 @@ const COMMANDS = {
   offswitch: { steps: ['packages', 'build'], file: COMMAND_LINE },
   gateway: { steps: ['packages', 'build'], file: COMMAND_LINE, before: ['gateway'] },
   demo: { steps: ['packages', 'build', 'kafka'], file: COMMAND_LINE, before: ['demo'] },
+  bench: { steps: ['packages', 'build', 'kafka'], file: 'bench/main.ts', isSource: true },
   check: { steps: ['packages'], file: 'scripts/check.mjs' },
   test: { steps: ['packages', 'kafka'], file: 'node_modules/jest/bin/jest.js', isJest: true },
 };
@@ -72,6 +73,7 @@ function endWithParent() {
 
 async function become() {
   const file = join(root, command.file);
+  if (command.isSource === true) await import('../test/support/typescript.mjs');
   process.argv = [process.argv[0], file, ...(command.before ?? []), ...given];
   await import(pathToFileURL(file).href);
 }
