@@ -3,7 +3,8 @@ import { sql, touch } from '../../platform/postgres/rows.js';
 import type { Answers } from '../domain/gather-receipts.js';
 
 // A position stands for every record that a watermark up to it covers. Those that the process did not also list by
-// itself (its earlier receipt was lost) are written down with this receipt's time.
+// itself (its earlier receipt was lost) are written down with this receipt's time. What was revoked before its first
+// lease is not: no case counts it for that, and many gateways that start after many leavers would be a long list.
 const statement = sql(
   'outbox.store-receipts',
   `with seen as (
@@ -32,8 +33,10 @@ const statement = sql(
    covered as (
      select c.digest, b.gateway_id, b.boot, b.at as applied_at, b.received_at
        from before b
+       join gateway_processes p on p.gateway_id = b.gateway_id and p.boot = b.boot
        join outbox_covers c
          on c.partition = b.partition and c.seq <= b.seq and c.seq > coalesce(b.old_seq, b.seq - $16)
+       join outbox o on o.digest = c.digest and o.created_at > p.first_seen_at - interval '1 second'
       where not exists (select from gateway_applied a
                          where a.digest = c.digest and a.gateway_id = b.gateway_id and a.boot = b.boot))
    insert into gateway_applied (digest, gateway_id, boot, applied_at, received_at)

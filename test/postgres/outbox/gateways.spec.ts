@@ -373,6 +373,26 @@ describe('a receipt', () => {
   });
 });
 
+describe('the first receipt of a process', () => {
+  it('says nothing of what was revoked before its first lease: no case asks it about that', async () => {
+    const { record } = await world.openCase(organization, new Date(Date.now() - 5_000));
+    await world.world.query(
+      `with earlier as (update outbox set created_at = created_at - interval '5 seconds')
+       insert into outbox_covers (digest, partition, seq) values ($1, $2, 4)`,
+      [record.digest, record.partition],
+    );
+    const process = await registered('edge');
+    const partitions = [0, 1].map((partition) => ({
+      partition,
+      seq: 5,
+      t: new Date().toISOString(),
+    }));
+    await intake.take([process.receipt({ partitions })]);
+    expect(await applied()).toEqual([]);
+    expect(await world.world.query('select from gateway_positions')).toHaveLength(2);
+  });
+});
+
 describe('a case', () => {
   it('is open until the broker has it, then bounded by nobody when there is no gateway', async () => {
     const { id, record } = await world.openCase(organization);
