@@ -32,23 +32,22 @@ export class Health {
 
   async report(): Promise<HealthReport> {
     try {
-      const [schema, privileged] = await this.#transactions.read('service', async (tx) => [
+      // The lane of those who leave: whoever takes us out of service keeps them from leaving.
+      const [schema, privileged] = await this.#transactions.read('deprovision', async (tx) => [
         await schemaState(tx),
         await privilegedState(tx),
       ]);
-      const state = await this.#publisher.state();
-      const late = !state.isTopicReady || state.oldestUnackedMs > LATE_MS || state.setAside > 0;
+      const publisher = await this.#publisherReport();
+      const isLate =
+        publisher?.topics !== 'ready' ||
+        publisher.oldest_unacked_ms > LATE_MS ||
+        publisher.set_aside > 0;
       return {
-        status: schema.kind !== 'current' ? 'down' : late ? 'degraded' : 'up',
+        status: schema.kind !== 'current' ? 'down' : isLate ? 'degraded' : 'up',
         postgres: 'up',
         migrations: schema.kind,
         audit: privileged.hardened ? 'hardened' : 'not_hardened',
-        publisher: {
-          topics: state.isTopicReady ? 'ready' : 'not_ready',
-          unacked: state.unacked,
-          oldest_unacked_ms: state.oldestUnackedMs,
-          set_aside: state.setAside,
-        },
+        publisher,
       };
     } catch {
       return {
@@ -58,6 +57,21 @@ export class Health {
         audit: 'unknown',
         publisher: null,
       };
+    }
+  }
+
+  /** Null when the queue could not be asked: its lane is busy, and revocations go on all the same. */
+  async #publisherReport(): Promise<HealthReport['publisher']> {
+    try {
+      const state = await this.#publisher.state();
+      return {
+        topics: state.isTopicReady ? 'ready' : 'not_ready',
+        unacked: state.unacked,
+        oldest_unacked_ms: state.oldestUnackedMs,
+        set_aside: state.setAside,
+      };
+    } catch {
+      return null;
     }
   }
 }
