@@ -4,6 +4,7 @@ import { topicsWith, type Topics } from '../../src/contract/topics.js';
 import { newId } from '../../src/kernel/ids.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
+import { eventually } from './eventually.js';
 import { TopicWriter, type Written } from './topic-writer.js';
 
 export interface LiveTopicOptions {
@@ -71,7 +72,7 @@ export class LiveTopic {
   async #make(timestamps: string): Promise<void> {
     await this.#admin.connect();
     await this.#admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: [
         {
           topic: this.topics.revocations,
@@ -81,6 +82,16 @@ export class LiveTopic {
         { topic: this.topics.receipts, numPartitions: 1 },
       ],
     });
+    // A broker may say for a moment that it does not host what it has just made; kafkajs's own waiting gives up at that.
+    await eventually(() =>
+      this.#admin
+        .fetchTopicMetadata({ topics: [this.topics.revocations, this.topics.receipts] })
+        .then(
+          ({ topics }) =>
+            topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)),
+          () => false,
+        ),
+    );
     await this.#producer.connect();
   }
 

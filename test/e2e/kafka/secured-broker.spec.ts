@@ -64,16 +64,19 @@ async function startGateway(
     body: { name: `gateway-${running.length}-${Date.now()}` },
     expect: 201,
   });
-  const child = startProgram(['src/cli/offswitch.ts', 'gateway', '--listen', '127.0.0.1:0'], {
-    env: {
-      PATH: process.env['PATH'],
-      OFFSWITCH_URL: service.url,
-      OFFSWITCH_GATEWAY_KEY: key as string,
-      KAFKA_BROKERS: kafka.brokers,
-      OFFSWITCH_HOME: service.home,
-      ...environment,
+  const child = startProgram(
+    ['src/cli/offswitch.ts', 'gateway', '--listen', '127.0.0.1:0', '--source', 'kafka'],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        OFFSWITCH_URL: service.url,
+        OFFSWITCH_GATEWAY_KEY: key as string,
+        KAFKA_BROKERS: kafka.brokers,
+        OFFSWITCH_HOME: service.home,
+        ...environment,
+      },
     },
-  });
+  );
   const gateway = new LoggingProcess(child);
   running.push(gateway);
   const { url } = await gateway.says('the gateway listens');

@@ -43,7 +43,7 @@ const codeOf = async (asked: ReturnType<RunningService['ask']>): Promise<string>
 };
 
 const needsRecovery = async (): Promise<boolean> =>
-  (await codeOf(company.refresh(service, stayer))) === '503 store.recovery_needed';
+  (await codeOf(service.admin('GET', '/v1/organizations'))) === '503 store.recovery_needed';
 
 /** `offswitch recover` beside the service, with the service's own environment. */
 async function recover(

@@ -141,7 +141,7 @@ async function expectTheEnd(cast: Cast, ada: number): Promise<void> {
 
 describe('a service that is killed when', () => {
   it.each([
-    ['it has received a deprovision', /^Q....begin\0/su],
+    ['it has received a deprovision', /^Q....begin isolation/su],
     ['it holds the locks', /heart\.write_all/u],
     ['it has written everything and not committed', /^Q....commit\0/su],
   ] as const)(
