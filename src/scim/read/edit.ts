@@ -3,7 +3,7 @@ import { DomainError } from '../../kernel/domain-error.js';
 import { MalformedBody } from './body.js';
 import { Draft } from './draft.js';
 import { fieldsOf, member, type Field } from './fields.js';
-import { imageOf, unlessSame } from './image.js';
+import { imageOf } from './image.js';
 import { checkPatch, operationsOf, type Operation } from './operations.js';
 import type { Verb } from './target.js';
 import { SCHEMAS } from './user-schema.js';
@@ -75,8 +75,7 @@ const editing =
   (stored) => {
     try {
       refuseGarbled(said);
-      const next = imageOf(change(stored), said.word, stored);
-      return { word: said.word, next: unlessSame(stored, next) };
+      return { word: said.word, next: imageOf(change(stored), said.word, stored) };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       return { word: said.word, refused: error };

@@ -1,11 +1,5 @@
-import type {
-  ActiveWord,
-  JsonObject,
-  JsonValue,
-  ResourceImage,
-  StoredResource,
-} from '../../deprovision/index.js';
-import { invalidValue, isElement, isObject } from './value.js';
+import type { ActiveWord, JsonObject, JsonValue, ResourceImage } from '../../deprovision/index.js';
+import { invalidValue, isElement } from './value.js';
 
 /** In UTF-16 units: three of these and their keys fit in one entry of an index. */
 const MAX_INDEXED = 512;
@@ -42,24 +36,4 @@ function emailsOf(emails: JsonValue | undefined): readonly string[] {
   const elements = Array.isArray(emails) ? (emails as readonly JsonValue[]).filter(isElement) : [];
   const values = elements.map((element) => element['value']).filter((v) => typeof v === 'string');
   return [...new Set(values.map((value) => indexed('emails.value', value).toLowerCase()))];
-}
-
-/** The stored image itself when nothing differs, so that nobody takes a no-op for a change. */
-export function unlessSame(stored: StoredResource, next: ResourceImage): ResourceImage {
-  const attributes = isEqual(stored.attributes, next.attributes)
-    ? stored.attributes
-    : next.attributes;
-  return { ...next, attributes };
-}
-
-/** Objects are equal in any order of their names: PostgreSQL keeps its own. Depth is bounded by the schema. */
-function isEqual(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other))
-    return one.length === other.length && one.every((each, at) => isEqual(each, other[at]));
-  if (!isObject(one) || !isObject(other)) return one === other;
-  const names = Object.keys(one);
-  return (
-    names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && isEqual(one[name], other[name]))
-  );
 }
