@@ -2,7 +2,6 @@ import { entryOf, type AuditLog, type LogId } from '../audit/index.js';
 import type { ErrorCode } from '../kernel/domain-error.js';
 import { newId, type OrganizationId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
-import { readClock } from './postgres/read-clock.js';
 import { askingOf, type Principal } from './principal.js';
 
 /** Somebody whose key is good wanted what it does not open. */
@@ -32,7 +31,7 @@ export class RefusedRequests {
   async record({ principal, code, route, organization, requestId }: RefusedRequest): Promise<void> {
     const { actor } = askingOf(principal, requestId);
     await this.#transactions.run('service', async (tx) => {
-      const at = await readClock(tx);
+      const at = await this.#audit.now(tx);
       await this.#audit.append(tx, [
         entryOf({
           id: newId(),

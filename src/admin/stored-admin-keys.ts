@@ -5,6 +5,7 @@ import { newId, type OrganizationId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Transactions, Tx } from '../kernel/tx.js';
 import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
+import { bearerOf } from '../platform/http/bearer.js';
 import { AdminKeys, type AdminKey, type Knock, type NewAdminKey } from './admin-keys.js';
 import { adminKeyOf } from './postgres/admin-key-row.js';
 import { insertAdminKey } from './postgres/insert-admin-key.js';
@@ -12,8 +13,6 @@ import { listAdminKeys } from './postgres/list-admin-keys.js';
 import { revokeAdminKey } from './postgres/revoke-admin-key.js';
 import { selectAdminDoor } from './postgres/select-admin-door.js';
 import type { AdminKeyId, Principal } from './principal.js';
-
-const BEARER = /^bearer +(\S+)$/i;
 
 interface KeyDeed {
   readonly organization: OrganizationId | null;
@@ -74,8 +73,7 @@ export class StoredAdminKeys extends AdminKeys {
   ): Promise<{ readonly principal: Principal; readonly hasOrganization: boolean }> {
     const { authorization = '' } = knock;
     if (authorization === '') throw this.#refused('credential.missing', null);
-    const [, text] = BEARER.exec(authorization) ?? [];
-    const presented = this.#secrets.parse<'admin-key'>('admin', text);
+    const presented = this.#secrets.parse<'admin-key'>('admin', bearerOf(authorization));
     if (presented === null) throw this.#refused('credential.invalid', null);
     const row = await this.#transactions.read(knock.lane, (tx) =>
       selectAdminDoor(tx, presented.id, knock.organization),

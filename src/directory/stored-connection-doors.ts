@@ -2,6 +2,7 @@ import type { LogId, Refusals } from '../audit/index.js';
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { readId, type ConnectionId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
+import { bearerOf } from '../platform/http/bearer.js';
 import { ConnectionDoors, type OpenConnection, type WebhookDoor } from './connection-doors.js';
 import { publicKeyBytes, type ConnectionSecrets } from './connection-secrets.js';
 import { CONNECTION_KINDS } from './domain/connection-kinds.js';
@@ -10,8 +11,6 @@ import {
   selectDoorBySecret,
   type DoorRow,
 } from './postgres/select-door.js';
-
-const BEARER = /^bearer +(\S+)$/i;
 
 export class StoredConnectionDoors extends ConnectionDoors {
   readonly #transactions: Transactions;
@@ -36,8 +35,8 @@ export class StoredConnectionDoors extends ConnectionDoors {
   override async scim(authorization: string | undefined): Promise<OpenConnection> {
     if (authorization === undefined || authorization === '')
       throw this.#refused('credential.missing', null);
-    const [, text] = BEARER.exec(authorization) ?? [];
-    const presented = text === undefined ? null : this.#secrets.read('scim', text);
+    const text = bearerOf(authorization);
+    const presented = text === null ? null : this.#secrets.read('scim', text);
     if (presented === null) throw this.#refused('credential.invalid', null);
     const row = await this.#transactions.read('deprovision', (tx) =>
       selectDoorBySecret(tx, presented.id, 'scim'),

@@ -2,7 +2,6 @@ import { entryOf, type Actor, type AuditLog, type Refusals, type Subject } from 
 import { DomainError, type ErrorSort } from '../kernel/domain-error.js';
 import { newId, type EntryId, type OrganizationId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
-import { readClock } from './postgres/read-clock.js';
 
 /** What somebody with a credential wanted, and did not get. */
 export interface Deed {
@@ -53,7 +52,7 @@ export class RefusedDeeds {
       });
     if (!RECORDED.includes(sort)) return;
     await this.#transactions.run('service', async (tx) => {
-      const at = await readClock(tx);
+      const at = await this.#audit.now(tx);
       await this.#audit.append(tx, [
         entryOf({
           id: newId<EntryId>(),
