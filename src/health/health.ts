@@ -1,4 +1,5 @@
 import type { Transactions } from '../kernel/tx.js';
+import { PROBE_MS, within } from '../kernel/within.js';
 import type { PublisherHealth } from '../outbox/index.js';
 import { privilegedState } from '../platform/postgres/privileged-state.js';
 import { schemaState } from '../platform/postgres/schema-state.js';
@@ -32,23 +33,7 @@ export class Health {
 
   async report(): Promise<HealthReport> {
     try {
-      // The lane of those who leave: whoever takes us out of service keeps them from leaving.
-      const [schema, privileged] = await this.#transactions.read('deprovision', async (tx) => [
-        await schemaState(tx),
-        await privilegedState(tx),
-      ]);
-      const publisher = await this.#publisherReport();
-      const isLate =
-        publisher?.topics !== 'ready' ||
-        publisher.oldest_unacked_ms > LATE_MS ||
-        publisher.set_aside > 0;
-      return {
-        status: schema.kind !== 'current' ? 'down' : isLate ? 'degraded' : 'up',
-        postgres: 'up',
-        migrations: schema.kind,
-        audit: privileged.hardened ? 'hardened' : 'not_hardened',
-        publisher,
-      };
+      return await within(PROBE_MS, this.#look());
     } catch {
       return {
         status: 'down',
@@ -58,6 +43,26 @@ export class Health {
         publisher: null,
       };
     }
+  }
+
+  async #look(): Promise<HealthReport> {
+    // The lane of those who leave: whoever takes us out of service keeps them from leaving.
+    const [schema, privileged] = await this.#transactions.read('deprovision', async (tx) => [
+      await schemaState(tx),
+      await privilegedState(tx),
+    ]);
+    const publisher = await this.#publisherReport();
+    const isLate =
+      publisher?.topics !== 'ready' ||
+      publisher.oldest_unacked_ms > LATE_MS ||
+      publisher.set_aside > 0;
+    return {
+      status: schema.kind !== 'current' ? 'down' : isLate ? 'degraded' : 'up',
+      postgres: 'up',
+      migrations: schema.kind,
+      audit: privileged.hardened ? 'hardened' : 'not_hardened',
+      publisher,
+    };
   }
 
   /** Null when the queue could not be asked: its lane is busy, and revocations go on all the same. */

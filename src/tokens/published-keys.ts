@@ -1,6 +1,7 @@
 import type { Jwks } from '../contract/lease.js';
 import { DomainError } from '../kernel/domain-error.js';
 import type { Transactions } from '../kernel/tx.js';
+import { PROBE_MS, within } from '../kernel/within.js';
 import type { RevokedKids } from '../outbox/index.js';
 import type { TokenKeys } from '../platform/crypto/key-ring.js';
 import type { Log } from '../platform/log/log.js';
@@ -33,7 +34,7 @@ export class PublishedKeys {
    */
   async jwks(): Promise<Jwks> {
     try {
-      await this.#read();
+      await within(PROBE_MS, this.#read());
     } catch (error) {
       if (!(error instanceof DomainError && error.sort === 'unavailable')) throw error;
     }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { PROBE_MS, within } from '../../kernel/within.js';
 
 /** From one millisecond to half a minute, in seconds: what a step of a deprovision may take. */
 const STEP_SECONDS = [
@@ -61,7 +62,7 @@ export class Metrics {
       registers: [this.#registry],
       async collect() {
         try {
-          gauge.set(await ask());
+          gauge.set(await within(PROBE_MS, ask()));
         } catch {
           gauge.remove();
         }

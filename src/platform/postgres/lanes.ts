@@ -26,6 +26,9 @@ const CONNECT_MS: Readonly<Record<Lane, number>> = {
   introspection: 1_000,
 };
 
+/** Longer than the server's own limits, so that the server's answer comes first whenever it can give one. */
+const SILENCE_MS = 12_000;
+
 /** The data source of one lane. Every wait has an end: a caller hears 503 rather than nothing. */
 export const laneOptions = (
   lane: Lane,
@@ -40,6 +43,8 @@ export const laneOptions = (
   extra: {
     keepAlive: true,
     statement_timeout: 10_000,
+    // The server's own limits say nothing while the server itself stands still.
+    query_timeout: SILENCE_MS,
     lock_timeout: 8_000,
     idle_in_transaction_session_timeout: 15_000,
     ...(guard && { onConnect: guard.admit }),

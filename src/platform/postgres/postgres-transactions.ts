@@ -48,6 +48,12 @@ function isConnectionTrouble(error: Error): boolean {
   );
 }
 
+/** The driver gave up waiting. The statement is still under way: nobody else may use this connection. */
+function isSilence(error: unknown): error is Error {
+  if (!types.isNativeError(error)) return false;
+  return /Query read timeout/i.test(error.message) || isSilence(error.cause);
+}
+
 /** Transactions on one pool per lane. */
 export class PostgresTransactions extends Transactions {
   readonly #lanes: Readonly<Record<Lane, DataSource>>;
@@ -87,12 +93,17 @@ export class PostgresTransactions extends Transactions {
       try {
         result = await work(tx.asTx());
       } catch (error) {
+        // Behind a statement without an answer a rollback would only wait as long again.
+        if (isSilence(error)) throw error;
         // If the connection is gone, PostgreSQL rolls back by itself.
-        await tx.client.query('rollback').catch(() => undefined);
+        await tx.client.query('rollback').catch((failure: unknown) => {
+          if (isSilence(failure)) throw failure;
+        });
         throw error;
       }
       // The point of no return: once this is sent, only PostgreSQL knows. A lost reply is answered 503, and
-      // the sender's retry finds the work done.
+      // the sender's retry finds the work done. A limit that passes here sends no cancel request: the socket closes,
+      // and a server that has received the COMMIT carries it out before it reads that the client is gone.
       const { command } = await tx.client.query('commit');
       // COMMIT of a transaction that failed inside answers ROLLBACK, without an error.
       if (command !== 'COMMIT')
@@ -105,7 +116,13 @@ export class PostgresTransactions extends Transactions {
     const runner: QueryRunner = this.#lanes[lane].createQueryRunner();
     try {
       const client = (await runner.connect()) as PoolClient;
-      return await work(new PostgresTx(client, runner.manager));
+      try {
+        return await work(new PostgresTx(client, runner.manager));
+      } catch (error) {
+        // TypeORM takes it for the loss of the connection and has the pool destroy it, instead of lending it again.
+        if (isSilence(error)) client.emit('error', error);
+        throw error;
+      }
     } finally {
       await runner.release();
     }
