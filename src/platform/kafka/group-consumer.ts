@@ -50,18 +50,15 @@ export class GroupConsumer {
       maxWaitTimeInMs: 1_000,
       retry: { retries: 1, restartOnFailure: () => Promise.resolve(false) },
     });
+    let told = (): void => undefined;
     const ended = new Promise<void>((resolve, reject) => {
-      stop.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
+      told = resolve;
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         reject(payload.error);
       });
     });
+    stop.addEventListener('abort', told, { once: true });
+    if (stop.aborted) told();
     // It may fail before anybody waits for it.
     ended.catch(() => undefined);
     try {
@@ -70,6 +67,8 @@ export class GroupConsumer {
       // Leaving the group politely spares the others the wait for our session to end.
       if (stop.aborted) await Promise.race([consumer.disconnect(), after(1_000)]);
     } finally {
+      // The signal outlives us: it would keep this consumer and its buffers, once for each time the broker is lost.
+      stop.removeEventListener('abort', told);
       connection.close();
       consumer.disconnect().catch(() => undefined);
     }
