@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigRefused, type Config } from './config/config.js';
@@ -10,10 +11,13 @@ import { PinoLog } from './platform/log/pino-log.js';
 import type { Log } from './platform/log/log.js';
 import { startService, type Service } from './start-service.js';
 
-/** Resolves at the first signal that asks the process to end. */
-const asked = new Promise<NodeJS.Signals>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve);
-});
+/** Aborted, with the signal as its reason, by the first one that asks the process to end. */
+const asked = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    asked.abort(signal);
+  });
+const isAsked = (): boolean => asked.signal.aborted;
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
@@ -25,9 +29,13 @@ async function main(): Promise<void> {
     process.exitCode = 1;
   });
   try {
+    // Whoever was asked to end while it started does not say that it is there.
+    if (isAsked()) return;
     const service = await startService(config, settled, log);
-    await announce(config, settled, service);
-    log.info('listening', { url: service.url });
+    if (!isAsked()) {
+      await announce(config, settled, service);
+      log.info('listening', { url: service.url });
+    }
     await serveUntilAsked(service, log);
   } finally {
     await settled.release();
@@ -36,8 +44,8 @@ async function main(): Promise<void> {
 
 /** Ends in order: answers under way, loops, pools, and only then the servers. */
 async function serveUntilAsked(service: Service, log: Log): Promise<void> {
-  const signal = await asked;
-  log.info('draining', { signal });
+  if (!isAsked()) await once(asked.signal, 'abort');
+  log.info('draining', { signal: asked.signal.reason as NodeJS.Signals });
   await service.close();
   log.info('stopped');
 }

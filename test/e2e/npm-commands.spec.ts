@@ -1,12 +1,15 @@
 // What npm starts ends with npm: no process is left behind (commands and contract).
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { inProject } from '../support/from-source.js';
+import { nobodyRunsIn, startProgram } from '../support/processes.js';
+import { LoggingProcess } from '../support/service-process.js';
 
 const shells: ChildProcess[] = [];
 let home: string;
@@ -58,4 +61,17 @@ it('ends a gateway whose shell was ended, and lets it drain', async () => {
   shell.kill('SIGTERM');
   await over;
   expect(said.at(-1)).toContain('the gateway has ended');
+});
+
+it('ends a service that is asked to while it starts, which never says that it listens', async () => {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], OFFSWITCH_HOME: home };
+  const child = startProgram(['src/main.ts'], { env: { ...env, PORT: '0' } });
+  const service = new LoggingProcess(child);
+  const exited = once(child, 'exit');
+  await service.says('starting the embedded servers');
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
+  expect(service.said.map(({ message }) => message)).not.toContain('listening');
+  expect(existsSync(join(home, 'local.json'))).toBe(false);
+  await nobodyRunsIn(home);
 });
