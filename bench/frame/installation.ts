@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { embeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
 import { secretsIn, type HomeSecrets } from '../../src/platform/embedded/home-secrets.js';
+import { freePort } from '../../src/platform/embedded/server.js';
 import { startEmbedded, type Embedded } from '../../src/platform/embedded/start-embedded.js';
 import { fromSource } from '../../test/support/from-source.js';
 import { KeptConnections } from './http.js';
-import { freePort, message, Processes } from './processes.js';
+import { message, Processes } from './processes.js';
 
 export const ISSUER = 'urn:offswitch:bench';
 

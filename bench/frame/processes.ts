@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
+import { endChild } from '../../src/cli/demo/end-child.js';
 import { fromSource, inProject } from '../../test/support/from-source.js';
 
 const TIE = pathToFileURL(inProject('scripts/tied-to-parent.mjs')).href;
@@ -35,7 +34,7 @@ export class Processes {
   }
 
   async end(): Promise<void> {
-    await Promise.all([...this.#children].map(end));
+    await Promise.all([...this.#children].map(endChild));
   }
 }
 
@@ -57,23 +56,4 @@ export function message<T extends { readonly kind: string }>(
     from.on('message', hear);
     from.once('exit', gone);
   });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  await gone;
-  clearTimeout(late);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,12 +1,12 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { secretsIn, type HomeSecrets } from '../../src/platform/embedded/home-secrets.js';
+import { freePort } from '../../src/platform/embedded/server.js';
 import { topicPrefix } from './kafka.js';
 import { startProgram } from './processes.js';
 
@@ -131,13 +131,3 @@ const environmentOf = (
   OFFSWITCH_TOPIC_PREFIX: topicPrefix(),
   ...environment,
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,15 +1,25 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { embeddedDatabase } from '../../platform/embedded/embedded-database.js';
 import { secretsIn, type HomeSecrets } from '../../platform/embedded/home-secrets.js';
 import { startEmbedded, type Embedded } from '../../platform/embedded/start-embedded.js';
+import { endChild } from './end-child.js';
 
 /** A child ends when this process does, however that happens: its channel to us closes. */
 const FOLLOW_PARENT =
   "data:text/javascript,process.once('disconnect',()=>process.kill(process.pid,'SIGTERM'))";
+
+/** What a process says when it can be asked, with its address: it takes a free port itself, so nobody else has it. */
+const LISTENING = ['listening', 'the gateway listens'];
+/** With LOG_LEVEL set, the story shows what its processes say. */
+const IS_SHOWN = process.env['LOG_LEVEL'] !== undefined;
+
+type Program = ChildProcessByStdio<null, Readable, null>;
 
 const program = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -17,21 +27,18 @@ const program = (path: string): string => fileURLToPath(new URL(`../../${path}`,
 export class Stage {
   readonly #servers: Embedded;
   readonly #environment: Readonly<Record<string, string>>;
-  readonly #children = new Set<ChildProcess>();
-  #service: ChildProcess | null = null;
+  readonly #children = new Set<Program>();
+  #service: Program | null = null;
 
-  readonly url: string;
-  readonly adminKey: string;
+  #url = '';
 
   private constructor(
     servers: Embedded,
     environment: Readonly<Record<string, string>>,
-    at: { readonly url: string; readonly adminKey: string },
+    readonly adminKey: string,
   ) {
     this.#servers = servers;
     this.#environment = environment;
-    this.url = at.url;
-    this.adminKey = at.adminKey;
   }
 
   /** PostgreSQL and Kafka, with a migrated database, in a temporary home. */
@@ -40,47 +47,52 @@ export class Stage {
     const servers = await startEmbedded({ home: null, postgres: true, kafka: true });
     const secrets = await secretsIn(servers.home);
     const database = await embeddedDatabase(servers.databaseSuperuserUrl ?? '', secrets);
-    const port = await freePort();
     const environment = environmentOf(secrets, {
       DATABASE_URL: database.reveal(),
       KAFKA_BROKERS: servers.kafkaBrokers ?? '',
-      PORT: String(port),
     });
-    return new Stage(servers, environment, {
-      url: `http://127.0.0.1:${port}`,
-      adminKey: secrets.adminKey,
-    });
+    return new Stage(servers, environment, secrets.adminKey);
+  }
+
+  /** Where the service listens: at any free port first, and there again after a restart. */
+  get url(): string {
+    return this.#url;
   }
 
   async startService(): Promise<void> {
-    this.#service = this.#spawn('main.js', [], {
-      ...this.#environment,
-      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
-    });
-    await untilAnswers(`${this.url}/health/live`, this.#service);
+    const port = this.#url === '' ? '0' : new URL(this.#url).port;
+    this.#service = this.#spawn('main.js', [], { ...this.#environment, PORT: port });
+    this.#url = await whereItListens(this.#service);
   }
 
   /** @returns where it listens */
   async startGateway(name: string, key: string): Promise<string> {
-    const port = await freePort();
     const child = this.#spawn(
       'cli/offswitch.js',
-      ['gateway', '--listen', `127.0.0.1:${port}`, '--policy', 'strict'],
+      // By Kafka alone: a gateway that also listens to the service hears of a revocation although the broker is frozen.
+      [
+        'gateway',
+        ...['--listen', '127.0.0.1:0'],
+        ...['--policy', 'strict'],
+        ...['--source', 'kafka'],
+      ],
       {
         OFFSWITCH_URL: this.url,
         OFFSWITCH_GATEWAY_KEY: key,
         KAFKA_BROKERS: this.#environment['KAFKA_BROKERS'] ?? '',
         OFFSWITCH_HOME: join(this.#servers.home, name),
-        LOG_LEVEL: 'warn',
       },
     );
-    const url = `http://127.0.0.1:${port}`;
+    const url = await whereItListens(child);
     await untilAnswers(`${url}/health/ready`, child);
     return url;
   }
 
-  freezeBroker(): void {
-    process.kill(this.#brokerPid(), 'SIGSTOP');
+  /** Resolves when it stands still: a signal that was sent has not yet arrived. */
+  async freezeBroker(): Promise<void> {
+    const pid = this.#brokerPid();
+    process.kill(pid, 'SIGSTOP');
+    while (!(await isStopped(pid))) await pause(10);
   }
 
   thawBroker(): void {
@@ -99,7 +111,7 @@ export class Stage {
   /** Ends everything, servers last. */
   async clear(): Promise<void> {
     this.thawBroker();
-    await Promise.all([...this.#children].map(end));
+    await Promise.all([...this.#children].map(endChild));
     await this.#servers.stop();
   }
 
@@ -113,16 +125,12 @@ export class Stage {
     path: string,
     argv: readonly string[],
     environment: Readonly<Record<string, string>>,
-  ): ChildProcess {
+  ): Program {
+    const level = process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info';
     const child = spawn(process.execPath, ['--import', FOLLOW_PARENT, program(path), ...argv], {
-      env: { PATH: process.env['PATH'] ?? '', ...environment },
-      stdio: [
-        'ignore',
-        process.env['LOG_LEVEL'] === undefined ? 'ignore' : 'inherit',
-        'inherit',
-        'ipc',
-      ],
-    });
+      env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: level, ...environment },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    }) as Program;
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;
@@ -142,23 +150,24 @@ const environmentOf = (
   ...more,
 });
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  await gone;
-  clearTimeout(late);
+/** @throws Error when it ends instead */
+function whereItListens(child: Program): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
+      if (IS_SHOWN) process.stdout.write(`${line}\n`);
+      const { message, url } = JSON.parse(line) as { message: string; url?: string };
+      if (url !== undefined && LISTENING.includes(message)) resolve(url);
+    });
+    lines.once('close', () => {
+      reject(new Error('a process ended instead of listening'));
+    });
+  });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+async function isStopped(pid: number): Promise<boolean> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'state=', '-p', String(pid)]);
+  return stdout.trim().startsWith('T');
 }
 
 /** @throws Error when the child ends instead, or a minute has passed */
@@ -170,7 +179,9 @@ async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
       () => 0,
     );
     if (status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
   throw new Error(`nothing answers at ${url}`);
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -36,7 +36,7 @@ export async function tellStory(stage: Stage, teller: Teller): Promise<DemoResul
   const gateways = await openGateways(stage);
   await everybodyGetsIn(cast, gateways);
   teller.say(
-    `Two gateways, ${gateways.map(({ name }) => name).join(' and ')}, in strict mode. All six device tokens get in at both.`,
+    `Two gateways, ${gateways.map(({ name }) => name).join(' and ')}, in strict mode, by Kafka alone. All six device tokens get in at both.`,
   );
 
   teller.chapter('1. Ada leaves: Entra says so over SCIM, with the string "False"');
@@ -145,7 +145,7 @@ async function watchDenials(
 
 /** The broker is frozen, so what was committed cannot be published; then the service is killed, and starts again. */
 async function interrupted(stage: Stage, scene: Scene, teller: Teller): Promise<Goodbye> {
-  stage.freezeBroker();
+  await stage.freezeBroker();
   const started = performance.now();
   await leaveByEntra(scene.cast, scene.name);
   const answeredMs = rounded(performance.now() - started);

@@ -31,7 +31,7 @@ export class Teller {
     const timeline = found['timeline'] as Readonly<Record<string, string | null>>;
     const counts = found['counts'] as Readonly<Record<string, number>>;
     this.#write(
-      `  ${name}: ${String(found['state'])}, ${counts['tokens'] ?? 0} tokens on ${counts['devices'] ?? 0} devices; ` +
+      `  ${name}: ${String(found['state'])}, ${counted(counts['tokens'], 'token')} on ${counted(counts['devices'], 'device')}; ` +
         `received ${clock(timeline['received_at'])}, revoked ${clock(timeline['revoked_at'])}, ` +
         `broker ${clock(timeline['broker_acked_at'])}, last gateway ${clock(timeline['last_enforced_at'])}; one audit entry, as it must be`,
     );
@@ -39,3 +39,5 @@ export class Teller {
 }
 
 const clock = (time: string | null | undefined): string => time?.slice(11, 23) ?? 'unknown';
+
+const counted = (n = 0, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
