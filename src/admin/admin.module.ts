@@ -1,4 +1,11 @@
-import { Module, type OnModuleInit } from '@nestjs/common';
+import {
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditLog, Refusals } from '../audit/index.js';
@@ -17,10 +24,14 @@ import { TokenKeys } from '../platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import { Installation } from '../platform/installation/installation.js';
+import { Log } from '../platform/log/log.js';
+import { Loops } from '../platform/loop/loops.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { SubjectReports } from '../tokens/index.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AdminKeys } from './admin-keys.js';
 import { CaseViews } from './case-views.js';
+import { CaseWaits } from './case-waits.js';
 import { AdminKeysController } from './http/admin-keys.controller.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { AuditController } from './http/audit.controller.js';
@@ -99,6 +110,18 @@ import { Subjects } from './subjects.js';
       ) => new CaseViews({ transactions, cases, enforcements, clock, stalenessMs }),
     },
     {
+      provide: CaseWaits,
+      inject: [CaseViews, Metrics, Log],
+      useFactory: (views: CaseViews, metrics: Metrics, log: Log) => {
+        const waits = new CaseWaits({ look: (names) => views.these(names), log });
+        metrics.observed(
+          { name: 'offswitch_case_waiters', help: 'Requests that wait for a case to be enforced' },
+          () => Promise.resolve(waits.waiters),
+        );
+        return waits;
+      },
+    },
+    {
       provide: Revocations,
       inject: [Deprovision, Transactions],
       useFactory: (deprovision: Deprovision, transactions: Transactions) =>
@@ -133,17 +156,41 @@ import { Subjects } from './subjects.js';
   ],
   exports: [AdminKeys],
 })
-export class AdminModule implements OnModuleInit {
+export class AdminModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #keys: AdminKeys;
   readonly #config: ServiceConfig;
+  readonly #waits: CaseWaits;
+  readonly #loops: Loops;
 
-  constructor(keys: AdminKeys, config: ServiceConfig) {
+  // eslint-disable-next-line max-params -- NestJS injects by parameter
+  constructor(
+    keys: AdminKeys,
+    config: ServiceConfig,
+    waits: CaseWaits,
+    log: Log,
+    host: HttpAdapterHost,
+  ) {
     this.#keys = keys;
     this.#config = config;
+    this.#waits = waits;
+    this.#loops = new Loops(log);
+    // The server waits for every answer that is under way: those who wait are answered first.
+    host.httpAdapter.getInstance<FastifyInstance>().addHook('preClose', (done) => {
+      waits.end();
+      done();
+    });
   }
 
   /** Before anybody can ask for anything: somebody must be able to. */
   async onModuleInit(): Promise<void> {
     await this.#keys.ensureFirst(this.#config.adminKey);
+  }
+
+  onApplicationBootstrap(): void {
+    this.#loops.start('case waits', (stop) => this.#waits.run(stop));
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.#loops.stop();
   }
 }

@@ -1,4 +1,11 @@
-import { caseView, type Case, type Cases, type CaseState, type CaseView } from '../cases/index.js';
+import {
+  caseView,
+  type Case,
+  type CaseName,
+  type Cases,
+  type CaseState,
+  type CaseView,
+} from '../cases/index.js';
 import type { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
 import type { CaseId, OrganizationId, UserId } from '../kernel/ids.js';
@@ -47,6 +54,13 @@ export class CaseViews {
       if (view === undefined) throw new DomainError('case.unknown');
       return view;
     });
+  }
+
+  /** Those of the named cases that there are, read together. */
+  these(names: readonly CaseName[]): Promise<readonly CaseView[]> {
+    return this.#transactions.read('service', async (tx) =>
+      this.#views(tx, await this.#cases.these(tx, names)),
+    );
   }
 
   /** @throws DomainError `request.invalid_value` for a cursor that is none of ours */

@@ -2,6 +2,12 @@ import type { CaseId, OrganizationId, UserId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import type { Case } from './domain/case.js';
 
+/** One case; the organization is null for one of the installation itself. */
+export interface CaseName {
+  readonly organization: OrganizationId | null;
+  readonly id: CaseId;
+}
+
 /** Which cases, newest first. */
 export interface CaseQuery {
   readonly organization: OrganizationId;
@@ -24,6 +30,9 @@ export abstract class Cases {
 
   /** One case of this organization (null: of the installation itself); null when it has none of this id. */
   abstract get(tx: Tx, organization: OrganizationId | null, id: CaseId): Promise<Case | null>;
+
+  /** Those of the named cases that there are, each in the organization that its asker may see. */
+  abstract these(tx: Tx, names: readonly CaseName[]): Promise<readonly Case[]>;
 
   /** @throws DomainError `request.invalid_value` when the cursor is none of ours */
   abstract list(tx: Tx, query: CaseQuery): Promise<CasePage>;

@@ -1,4 +1,4 @@
-export { Cases, type CasePage, type CaseQuery } from './cases.js';
+export { Cases, type CaseName, type CasePage, type CaseQuery } from './cases.js';
 export type { Case, CaseCounts, CaseEffect, CaseSubject, Cause } from './domain/case.js';
 export { CASE_STATES, caseState, type CaseState, type Moment } from './domain/case-state.js';
 export { caseView, type CaseView } from './domain/case-view.js';

@@ -1,9 +1,9 @@
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type CaseId, type OrganizationId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
-import { Cases, type CasePage, type CaseQuery } from './cases.js';
+import { Cases, type CaseName, type CasePage, type CaseQuery } from './cases.js';
 import type { Case } from './domain/case.js';
-import { getCase, listCases } from './postgres/find-cases.js';
+import { getCase, getCases, listCases } from './postgres/find-cases.js';
 import { openCase } from './postgres/open-case.js';
 
 export class PostgresCases extends Cases {
@@ -13,6 +13,10 @@ export class PostgresCases extends Cases {
 
   override get(tx: Tx, organization: OrganizationId | null, id: CaseId): Promise<Case | null> {
     return getCase(tx, organization, id);
+  }
+
+  override these(tx: Tx, names: readonly CaseName[]): Promise<readonly Case[]> {
+    return getCases(tx, names);
   }
 
   override async list(tx: Tx, query: CaseQuery): Promise<CasePage> {

@@ -1,13 +1,22 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { Refuses, type RefusedStatus } from '../../platform/http/refuses.decorator.js';
+
+type ApiResponseHeaders = Readonly<
+  Record<string, { readonly description: string; readonly schema: { readonly type: 'string' } }>
+>;
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-const answer = (status: number, schema: string | null): MethodDecorator =>
+const answer = (
+  status: number,
+  schema: string | null,
+  headers: ApiResponseHeaders = {},
+): MethodDecorator =>
   ApiResponse({
     status,
     description: schema === null ? 'Done.' : `${schema}.`,
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(schema === null ? {} : { content: { 'application/json': { schema: ref(schema) } } }),
   });
 
@@ -41,6 +50,30 @@ const operation = (summary: string, more: readonly RefusedStatus[]): MethodDecor
 /** Reads one thing. */
 export const Reads = (summary: string, schema: string): MethodDecorator =>
   applyDecorators(operation(summary, []), answer(200, schema));
+
+/** RFC 7240. */
+const WAITING = {
+  'Preference-Applied': {
+    description: 'For how many seconds at most the answer waited.',
+    schema: { type: 'string' },
+  },
+} as const satisfies ApiResponseHeaders;
+
+const prefers = (): MethodDecorator =>
+  ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description:
+      '`wait=N`: answer when the case is no longer `open`, or after N seconds (50 at most) as it is then.',
+  });
+
+/** Reads one thing, and waits for it if asked. */
+export const ReadsWaiting = (summary: string, schema: string): MethodDecorator =>
+  applyDecorators(operation(summary, []), answer(200, schema, WAITING), prefers());
+
+/** Takes a revocation and answers with its case, at once or when gateways have answered. */
+export const Revokes = (summary: string, ...more: readonly RefusedStatus[]): MethodDecorator =>
+  applyDecorators(operation(summary, [...more, 413, 415]), answer(201, 'Case', WAITING), prefers());
 
 /** Reads a page of things. */
 export const Lists = (summary: string, schema: string): MethodDecorator =>

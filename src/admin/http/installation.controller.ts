@@ -1,15 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
-import type { GatewayId } from '../../kernel/ids.js';
+import type { CaseId, GatewayId } from '../../kernel/ids.js';
 import { Gateways } from '../../outbox/index.js';
+import { CaseWaits } from '../case-waits.js';
 import { KidRevocations } from '../kid-revocations.js';
 import { KidRevocationBody } from '../wire/cases.dto.js';
 import { NewGatewayBody } from '../wire/gateways.dto.js';
 import { AdminGuard } from './admin.guard.js';
-import { Does, Lists, Takes } from './answers.decorator.js';
+import { Does, Lists, Revokes, Takes } from './answers.decorator.js';
 import { Caller, type Calling } from './caller.decorator.js';
 import { orUnknown } from './id.pipe.js';
 import { Needs } from './needs.decorator.js';
+import { waitAsPreferred } from './waiting.js';
+import { Wished, type Wishes } from './wishes.decorator.js';
 
 /** What belongs to no organization: only keys of the installation come here. */
 @ApiTags('installation')
@@ -18,8 +21,10 @@ import { Needs } from './needs.decorator.js';
 export class InstallationController {
   readonly #gateways: Gateways;
   readonly #kids: KidRevocations;
+  readonly #waits: CaseWaits;
 
-  constructor(gateways: Gateways, kids: KidRevocations) {
+  constructor(gateways: Gateways, kids: KidRevocations, waits: CaseWaits) {
+    this.#waits = waits;
     this.#gateways = gateways;
     this.#kids = kids;
   }
@@ -52,11 +57,15 @@ export class InstallationController {
 
   @Post('revocations')
   @Needs('operate', 'installation', { urgent: true })
-  @Takes('Revoke a signing key: no gateway accepts its tokens any more', 201, 'Case')
-  revoke(@Body() { subject, reason }: KidRevocationBody, @Caller() caller: Calling) {
-    return this.#kids.order(
-      { kid: subject.id, reason, receivedAt: caller.receivedAt },
-      caller.asking,
-    );
+  @Revokes('Revoke a signing key: no gateway accepts its tokens any more')
+  async revoke(
+    @Body() { subject, reason }: KidRevocationBody,
+    @Caller() caller: Calling,
+    @Wished() wishes: Wishes,
+  ) {
+    const order = { kid: subject.id, reason, receivedAt: caller.receivedAt };
+    const seen = await this.#kids.order(order, caller.asking);
+    const name = { organization: null, id: seen.id as CaseId };
+    return waitAsPreferred(this.#waits, { name, seen, wishes });
   }
 }

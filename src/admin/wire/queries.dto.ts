@@ -66,6 +66,17 @@ export class CasesQuery extends PageQuery {
   readonly state?: CaseState;
 }
 
+export class CaseQuery {
+  @ApiPropertyOptional({
+    enum: ['enforced'],
+    description:
+      'Answer when the case is no longer `open`, or after 50 s as it is then; `Prefer: wait=…` makes it less.',
+  })
+  @IsOptional()
+  @IsIn(['enforced'])
+  readonly wait?: 'enforced';
+}
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 export class EventsQuery extends PageQuery {

@@ -1,6 +1,7 @@
 import type { CaseId, OrganizationId, UserId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
+import type { CaseName } from '../cases.js';
 import type { Case } from '../domain/case.js';
 import { CASE_COLUMNS, caseOf, type CaseRow } from './case-rows.js';
 
@@ -16,6 +17,20 @@ export async function getCase(
 ): Promise<Case | null> {
   const [row] = await rows<CaseRow>(tx, one, [organization, id]);
   return row === undefined ? null : caseOf(row);
+}
+
+const these = sql(
+  'cases.these',
+  `select ${CASE_COLUMNS} from cases
+     join unnest($1::uuid[], $2::uuid[]) as n (named, its) on id = n.named and organization_id is not distinct from n.its`,
+);
+
+export async function getCases(tx: Tx, names: readonly CaseName[]): Promise<readonly Case[]> {
+  const found = await rows<CaseRow>(tx, these, [
+    names.map(({ id }) => id),
+    names.map(({ organization }) => organization),
+  ]);
+  return found.map(caseOf);
 }
 
 const page = sql(

@@ -167,6 +167,28 @@ describe('a deprovision', () => {
     expect((await service.admin('GET', `${list}&state=open`)).body.items).toEqual([]);
   }, 60_000);
 
+  it('answers those who wait for its case when the last gateway has applied it', async () => {
+    const { user, token } = await enrolled();
+    const response = await fetch(`${service.url}/v1/organizations/${organization}/revocations`, {
+      method: 'POST',
+      headers: {
+        ...bearer(service.adminKey),
+        'content-type': 'application/json',
+        prefer: 'wait=50',
+      },
+      body: JSON.stringify({ subject: { scope: 'user', id: user }, reason: 'left' }),
+    });
+    expect(response.status).toBe(201);
+    const made = (await response.json()) as { id: string };
+    expect(made).toMatchObject({
+      state: 'enforced',
+      gateways: [{ state: 'applied' }, { state: 'applied' }],
+    });
+    expect(gateways.every((gateway) => gateway.outcome(token).startsWith('deny'))).toBe(true);
+    const one = `/v1/organizations/${organization}/cases/${made.id}?wait=enforced`;
+    expect((await service.admin('GET', one)).body).toEqual(made);
+  }, 60_000);
+
   it('shows in the numbers that operators watch', async () => {
     const text = await (await fetch(`${service.url}/metrics`)).text();
     for (const name of [

@@ -468,6 +468,102 @@ describe('a case', () => {
     expect(await view(id, ms + 500)).toMatchObject({ state: then, gateways: [{ state: 'stale' }] });
   });
 
+  it('asks each process under one name: one does not speak for the other', async () => {
+    const one = await registered('edge');
+    const two = new Process(one.gateway);
+    await two.lease();
+    const { id, record } = await world.openCase(organization);
+    await acked(record);
+    await intake.take([one.receipt({ applied: [record.digest] })]);
+    expect(await view(id)).toMatchObject({
+      state: 'open',
+      timeline: { first_enforced_at: expect.any(String), last_enforced_at: null },
+      gateways: [
+        { id: one.gateway, name: 'edge', state: 'applied' },
+        { id: one.gateway, name: 'edge', state: 'pending', applied_at: null },
+      ],
+    });
+    expect(await view(id, S + 500)).toMatchObject({
+      state: 'bounded',
+      gateways: [{ state: 'applied' }, { state: 'stale' }],
+    });
+    await intake.take([two.receipt({ applied: [record.digest] })]);
+    expect(await view(id)).toMatchObject({
+      state: 'enforced',
+      gateways: [{ state: 'applied' }, { state: 'applied' }],
+    });
+  });
+
+  it('does not wait for the process that takes the place of another under its name', async () => {
+    const before = await registered('edge');
+    const { id, record } = await world.openCase(organization);
+    const after = new Process(before.gateway);
+    await after.lease();
+    await acked(record);
+    await intake.take([after.receipt({ applied: [record.digest] })]);
+    expect(await view(id, S + 500)).toMatchObject({
+      state: 'bounded',
+      gateways: [{ state: 'stale' }],
+    });
+  });
+
+  it('is as open as its most patient gateway, and as sure as its least sure one', async () => {
+    const strict = await registered('a strict');
+    const balanced = await registered('balanced', 'balanced');
+    const { id, record } = await world.openCase(organization);
+    await acked(record);
+    expect((await view(id, S + 500)).state).toBe('open');
+    expect((await view(id, S + 500)).gateways.map(({ state }) => state)).toEqual([
+      'stale',
+      'pending',
+    ]);
+    expect((await view(id, 3 * S + 500)).state).toBe('bounded');
+    await intake.take([balanced.receipt({ applied: [record.digest] })]);
+    expect((await view(id, S + 500)).state).toBe('bounded');
+    await intake.take([strict.receipt({ applied: [record.digest] })]);
+    expect((await view(id)).state).toBe('enforced');
+  });
+
+  it.each<Policy>(['strict', 'balanced', 'best-effort'])(
+    'is unconfirmed by a silent best-effort process, whatever a %s one says, until it speaks',
+    async (policy) => {
+      const other = await registered('edge', policy);
+      const lenient = await registered('lenient', 'best-effort');
+      const { id, record } = await world.openCase(organization);
+      await acked(record);
+      await intake.take([other.receipt({ applied: [record.digest] })]);
+      expect((await view(id)).state).toBe('open');
+      expect((await view(id, 3 * S + 500)).state).toBe('unconfirmed');
+      const late = new Date(Date.now() + 3 * S).toISOString();
+      await intake.take([lenient.receipt({ at: late, applied: [record.digest] })]);
+      expect(await view(id, 4 * S)).toMatchObject({
+        state: 'enforced',
+        timeline: { last_enforced_at: late },
+      });
+    },
+  );
+
+  it('of several records has been applied by a gateway when the last of them has', async () => {
+    const process = await registered('edge');
+    const { id, record } = await world.openCase(organization);
+    const second = world.record({ org: organization, scope: 'family', case: id });
+    await world.commit([second]);
+    await acked(record);
+    await intake.take([process.receipt({ applied: [record.digest] })]);
+    expect(await view(id)).toMatchObject({
+      state: 'open',
+      timeline: { broker_acked_at: null, first_enforced_at: null },
+      gateways: [{ state: 'pending' }],
+    });
+    const at = new Date(Date.now() + 50).toISOString();
+    await acked(second);
+    await intake.take([process.receipt({ at, applied: [second.digest] })]);
+    expect(await view(id)).toMatchObject({
+      state: 'enforced',
+      timeline: { first_enforced_at: at, last_enforced_at: at },
+    });
+  });
+
   it('waits for a best-effort process that was silent for long, until its gateway is deleted', async () => {
     const process = await registered('edge', 'best-effort');
     await world.world.query(
