@@ -57,7 +57,18 @@ const covers = sql(
    on conflict (digest) do nothing`,
 );
 
-/** Puts back records that only the topic has, with the cases they belong to and how far they had come. */
+const queue = sql(
+  'heart.adopt_queue',
+  `insert into outbox_pending (digest, partition)
+   select o.digest, o.partition from unnest($1::text[]) as r (digest) join outbox o on o.digest = r.digest
+    where not exists (select from outbox_covers c where c.digest = o.digest)
+   on conflict (digest) do nothing`,
+);
+
+/**
+ * Puts back records that only the topic has, with the cases they belong to and how far they had come. What no watermark
+ * of the topic lists is queued, so that the next one does: else nobody would notice a broker that withholds it.
+ */
 export async function adoptRecords(
   tx: Tx,
   records: readonly RememberedRecord[],
@@ -91,6 +102,7 @@ export async function adoptRecords(
     covered.map(({ partition }) => partition),
     covered.map(({ seq }) => seq),
   ]);
+  await touch(tx, queue, [of(({ digest }) => digest)]);
   return kept.length;
 }
 
