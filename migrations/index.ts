@@ -12,6 +12,7 @@ import { RevokedKidsSignNothing1764251500000 } from './1764251500000-revoked-kid
 import { WhoOwnsATakenName1764251600000 } from './1764251600000-who-owns-a-taken-name.js';
 import { OrganizationPolicy1764252000000 } from './1764252000000-organization-policy.js';
 import { Feed1764252310000 } from './1764252310000-feed.js';
+import { RefusedRecords1764271000000 } from './1764271000000-refused-records.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -37,4 +38,5 @@ export const migrations: readonly (new () => Migration)[] = [
   WhoOwnsATakenName1764251600000,
   OrganizationPolicy1764252000000,
   Feed1764252310000,
+  RefusedRecords1764271000000,
 ];

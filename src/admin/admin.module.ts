@@ -39,6 +39,7 @@ import { CasesController } from './http/cases.controller.js';
 import { ConnectionsController } from './http/connections.controller.js';
 import { DevicesController } from './http/devices.controller.js';
 import { InstallationController } from './http/installation.controller.js';
+import { OutboxController } from './http/outbox.controller.js';
 import { OrganizationsController } from './http/organizations.controller.js';
 import { UsersController } from './http/users.controller.js';
 import { KidRevocations } from './kid-revocations.js';
@@ -68,6 +69,7 @@ import { Subjects } from './subjects.js';
     CasesController,
     AuditController,
     InstallationController,
+    OutboxController,
   ],
   providers: [
     {

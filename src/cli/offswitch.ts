@@ -5,6 +5,7 @@ import { demo } from './demo/demo.js';
 import { gatewayCommand } from './gateway-command.js';
 import { keysCommand } from './keys-command.js';
 import { migrateCommand } from './migrate-command.js';
+import { outboxCommand } from './outbox-command.js';
 import { partitionsCommand } from './partitions-command.js';
 import { recoverCommand } from './recover-command.js';
 
@@ -17,6 +18,8 @@ const USAGE = `offswitch <command>
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
   recover [--revoke-all]    after a restore of the database, or a failover that may have lost something
+  outbox list | outbox retry DIGEST… | outbox retry --all
+                            records that the broker refused; have them sent again
   partitions COUNT          more partitions for the revocations topic, while everything runs
 
 The service itself: \`npm start\`, or \`node dist/src/main.js\`. Variables: docs/operations.md.
@@ -46,6 +49,8 @@ async function run([command, ...parameters]: readonly string[]): Promise<number>
     }
     case 'recover':
       return recoverCommand(parameters);
+    case 'outbox':
+      return outboxCommand(parameters);
     case 'partitions':
       return partitionsCommand(parameters);
     case undefined:

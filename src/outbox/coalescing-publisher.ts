@@ -29,7 +29,7 @@ export interface PublisherParts {
   readonly sign: Sign;
   readonly transactions: Transactions;
   /** Sets a record aside that the broker refuses for good. */
-  readonly refused: (record: OutboxRecord) => Promise<void>;
+  readonly refused: (record: OutboxRecord, why: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: OutboxMetrics;
@@ -183,7 +183,7 @@ export class CoalescingPublisher extends RevocationPublisher {
     const { log, refused } = this.#parts;
     log.error('the broker refuses a record', { digest: record.digest, case: record.case, error });
     try {
-      await refused(record);
+      await refused(record, error.message);
     } catch (failure) {
       log.warn('a refused record could not be set aside yet', { error: failure });
     }

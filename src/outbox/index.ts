@@ -9,5 +9,6 @@ export {
   RevocationPublisher,
   type PublisherState,
 } from './revocation-publisher.js';
+export { RefusedRecords, type RefusedRecord } from './refused-records.js';
 export { RevokedKids } from './revoked-kids.js';
 export { TopicMemory, type RememberedCover, type RememberedRecord } from './topic-memory.js';

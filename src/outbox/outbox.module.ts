@@ -31,8 +31,10 @@ import { PostgresOutbox } from './postgres-outbox.js';
 import { RecordedEnforcements } from './recorded-enforcements.js';
 import { PublisherHealth, RevocationPublisher } from './revocation-publisher.js';
 import { ReceiptsIntake } from './receipts-intake.js';
+import { RefusedRecords } from './refused-records.js';
 import { RevokedKids } from './revoked-kids.js';
 import { SetAsideRecords } from './set-aside-records.js';
+import { StoredRefusedRecords } from './stored-refused-records.js';
 import { topicPlans } from './topic-plans.js';
 
 const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswitch' });
@@ -92,7 +94,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           gate,
           sign: keys.sign,
           transactions,
-          refused: (record) => aside.refused(record),
+          refused: (record, why) => aside.refused(record, why),
           clock,
           log,
           metrics,
@@ -120,6 +122,12 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
       provide: Enforcements,
       inject: [ServiceConfig],
       useFactory: ({ stalenessMs }: ServiceConfig) => new RecordedEnforcements(stalenessMs),
+    },
+    {
+      provide: RefusedRecords,
+      inject: [Transactions, AuditLog, Installation],
+      useFactory: (transactions: Transactions, audit: AuditLog, { id }: Installation) =>
+        new StoredRefusedRecords({ transactions, audit, installation: id }),
     },
     {
       provide: RevokedKids,
@@ -208,7 +216,15 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
         }),
     },
   ],
-  exports: [Outbox, RevocationPublisher, PublisherHealth, FeedModule, Enforcements, RevokedKids],
+  exports: [
+    Outbox,
+    RevocationPublisher,
+    PublisherHealth,
+    FeedModule,
+    Enforcements,
+    RefusedRecords,
+    RevokedKids,
+  ],
 })
 export class OutboxModule implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #loops: OutboxLoops;

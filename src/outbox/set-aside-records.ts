@@ -30,18 +30,18 @@ export class SetAsideRecords {
     this.#parts = parts;
   }
 
-  async refused(record: OutboxRecord): Promise<void> {
+  async refused(record: OutboxRecord, why: string): Promise<void> {
     const refusals = (this.#refusals.get(record.digest) ?? 0) + 1;
     this.#refusals.set(record.digest, refusals);
     if (refusals < REFUSALS) return;
-    await this.#setAside(record);
+    await this.#setAside(record, why);
     this.#refusals.delete(record.digest);
   }
 
-  async #setAside(record: OutboxRecord): Promise<void> {
+  async #setAside(record: OutboxRecord, why: string): Promise<void> {
     const { transactions, audit, installation, log, metrics } = this.#parts;
     const isNew = await transactions.run('background', async (tx) => {
-      if (!(await setAside(tx, record.digest))) return false;
+      if (!(await setAside(tx, record.digest, why))) return false;
       const at = await audit.now(tx);
       await audit.append(tx, [
         entryOf({

@@ -187,7 +187,7 @@ export class WatermarkWriter {
     const { transactions, writer, hash } = this.#parts;
     const next = follow(head, said, hash);
     const isOurs = await transactions.run('background', (tx) =>
-      advanceHead(tx, { head, next, covers: said.covers, writer }),
+      advanceHead(tx, { head, next, covers: said.covers, repair: said.repair, writer }),
     );
     // From here it is the head. If we die before it is sent, whoever begins next sends it.
     return isOurs ? { ...next, term: head.term } : null;

@@ -171,7 +171,7 @@ export class Replica {
         producer: options.producer,
         sideProducer: options.sideProducer ?? options.producer,
         sign: world.keys.sign,
-        refused: (record) => aside.refused(record),
+        refused: (record, why) => aside.refused(record, why),
         clock: systemClock,
         times: new WalkTimes(new Metrics()),
       },
@@ -265,7 +265,7 @@ export class OutboxWorld {
   async empty(): Promise<void> {
     await Promise.all(this.#replicas.splice(0).map((replica) => replica.stop()));
     await this.world.query(
-      'truncate outbox, outbox_pending, outbox_acks, outbox_covers, watermark_heads, revoked_kids',
+      'truncate outbox, outbox_pending, outbox_acks, outbox_covers, outbox_refused, watermark_heads, revoked_kids',
     );
     await this.begin();
   }

@@ -4,6 +4,7 @@ import { deviceSchema } from './devices.dto.js';
 import { eventSchema } from './events.dto.js';
 import { gatewaySchema, newGatewaySchema } from './gateways.dto.js';
 import { adminKeySchema, apiKeySchema, newAdminKeySchema, newApiKeySchema } from './keys.dto.js';
+import { refusedRecordSchema } from './outbox.dto.js';
 import { organizationSchema } from './organizations.dto.js';
 import { problemSchema } from './problem.js';
 import type { Schema } from './schema.js';
@@ -25,5 +26,6 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   NewSecret: newSecretSchema,
   Organization: organizationSchema,
   Problem: problemSchema,
+  RefusedRecord: refusedRecordSchema,
   User: userSchema,
 };

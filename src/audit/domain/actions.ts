@@ -48,6 +48,7 @@ export const ACTIONS = [
   // revocations asked for by people, and what had to be set aside
   'revocation.requested',
   'record.set_aside',
+  'record.retried',
   // refusals: one entry per door, reason and minute before authentication, one each after it
   'credential.refused',
   'request.refused',

@@ -17,7 +17,8 @@ const statement = sql(
      select d.digest, moved.partition, moved.seq from moved, unnest($10::text[]) as d (digest)
      on conflict (digest) do nothing),
    left_queue as (
-     delete from outbox_pending p using moved, unnest($10::text[]) as d (digest) where p.digest = d.digest)
+     delete from outbox_pending p using moved, unnest($10::text[]) as d (digest)
+      where p.digest = d.digest and not (p.digest = any($11::text[]) and p.set_aside_at is null))
    select seq from moved`,
 );
 
@@ -33,10 +34,12 @@ export async function advanceHead(
     readonly head: OwnHead;
     readonly next: Head;
     readonly covers: readonly string[];
+    /** Which of them the topic cannot carry. One that an operator has had queued again meanwhile stays in the queue. */
+    readonly repair: readonly string[];
     readonly writer: Writer;
   },
 ): Promise<boolean> {
-  const { head, next, covers, writer } = step;
+  const { head, next, covers, repair, writer } = step;
   const moved = await rows(tx, statement, [
     head.partition,
     head.seq,
@@ -48,6 +51,7 @@ export async function advanceHead(
     head.term,
     writer.leaseMs / 1_000,
     covers,
+    repair,
   ]);
   return moved.length === 1;
 }

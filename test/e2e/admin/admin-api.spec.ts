@@ -394,6 +394,35 @@ describe('gateways', () => {
   });
 });
 
+describe('a record that the broker refused', () => {
+  it('is listed for every role of the installation, and queued again by an operator', async () => {
+    const made = await post(at('/revocations'), {
+      subject: { scope: 'org', id: org },
+      reason: 'drill',
+    });
+    const [record] = await app.world.query<{ digest: string }>(
+      `with aside as (update outbox_pending p set set_aside_at = now() from outbox o
+                       where o.digest = p.digest and o.case_id = $1 returning p.digest)
+       insert into outbox_refused (digest, refusal) select digest, 'too large' from aside returning digest`,
+      [made.body.id],
+    );
+    const { digest } = record!;
+    const { key: auditor } = (await post('/v1/admin-keys', { name: 'a', role: 'auditor' })).body;
+    const listed = await get('/v1/outbox/refused', auditor);
+    expect(listed.body.items).toMatchObject([
+      { digest, org, case: made.body.id, refusal: 'too large', state: 'set_aside' },
+    ]);
+    const retry = `/v1/outbox/refused/${digest}/retry`;
+    expect((await app.ask('POST', retry, { key: auditor })).status).toBe(403);
+    expect((await app.ask('POST', retry, { key: await app.adminKey(org) })).status).toBe(404);
+    expect((await app.ask('POST', retry)).status).toBe(204);
+    expect((await get('/v1/outbox/refused')).body.items).toMatchObject([{ state: 'queued' }]);
+    expect(await actions()).toContain('record.retried');
+    const nobody = await app.ask('POST', '/v1/outbox/refused/nobody/retry');
+    expect(nobody.body.code).toBe('record.unknown');
+  });
+});
+
 describe('audit events', () => {
   it('are filtered and paged, newest first', async () => {
     const other = await app.organization();

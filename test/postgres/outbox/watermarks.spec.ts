@@ -329,6 +329,7 @@ describe('the compare-and-set', () => {
         head,
         next: { partition: 0, seq: head.seq + 1, digest: 'next', value: Buffer.from('next') },
         covers: [record.digest],
+        repair: [],
         writer,
       }),
     );
