@@ -13,6 +13,7 @@ import { WhoOwnsATakenName1764251600000 } from './1764251600000-who-owns-a-taken
 import { OrganizationPolicy1764252000000 } from './1764252000000-organization-policy.js';
 import { Feed1764252310000 } from './1764252310000-feed.js';
 import { RefusedRecords1764271000000 } from './1764271000000-refused-records.js';
+import { OutboxByDay1764272000000 } from './1764272000000-outbox-by-day.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -39,4 +40,5 @@ export const migrations: readonly (new () => Migration)[] = [
   OrganizationPolicy1764252000000,
   Feed1764252310000,
   RefusedRecords1764271000000,
+  OutboxByDay1764272000000,
 ];

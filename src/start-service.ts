@@ -43,6 +43,7 @@ export async function startService(config: Config, settled: Settled, log: Log): 
         topics: topicsWith(config.topicPrefix),
         audience: config.audience,
         stalenessMs: config.stalenessMs,
+        outboxDays: config.outboxDays,
         adminKey: settled.secrets.adminKey,
         gatewayKey: settled.gatewayKey,
         publicUrl: config.publicUrl,

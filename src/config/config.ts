@@ -49,6 +49,8 @@ export interface Config {
   readonly publicUrl: string | null;
   /** S: how old a strict gateway's view may be, milliseconds. */
   readonly stalenessMs: number;
+  /** How many whole days of sent records the outbox keeps. */
+  readonly outboxDays: number;
   readonly topicPrefix: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }

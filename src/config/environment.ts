@@ -77,6 +77,12 @@ export class Environment extends KafkaEnvironment {
   OFFSWITCH_STALENESS_MS?: number;
 
   @IsOptional()
+  @IsInt({ message: 'must be a whole number of days' })
+  @Min(2, { message: 'must be at least 2' })
+  @Max(365, { message: 'must be at most 365' })
+  OFFSWITCH_OUTBOX_DAYS?: number;
+
+  @IsOptional()
   @Matches(/^[A-Za-z0-9._-]{1,64}$/, { message: 'must be letters, digits, dots, dashes' })
   OFFSWITCH_TOPIC_PREFIX?: string;
 
@@ -102,7 +108,11 @@ export class Environment extends KafkaEnvironment {
 }
 
 /** The variables that hold whole numbers. */
-export const WHOLE_NUMBERS: readonly string[] = ['PORT', 'OFFSWITCH_STALENESS_MS'];
+export const WHOLE_NUMBERS: readonly string[] = [
+  'PORT',
+  'OFFSWITCH_STALENESS_MS',
+  'OFFSWITCH_OUTBOX_DAYS',
+];
 
 /** Every variable that the service reads. */
 export const VARIABLES = [
@@ -119,6 +129,7 @@ export const VARIABLES = [
   'OFFSWITCH_AUDIENCE',
   'OFFSWITCH_PUBLIC_URL',
   'OFFSWITCH_STALENESS_MS',
+  'OFFSWITCH_OUTBOX_DAYS',
   'OFFSWITCH_TOPIC_PREFIX',
   'OFFSWITCH_HOME',
   'LOG_LEVEL',

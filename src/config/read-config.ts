@@ -34,6 +34,8 @@ export function readConfig(variables: EnvironmentVariables): Config {
     audience: environment.OFFSWITCH_AUDIENCE ?? 'offswitch',
     publicUrl: environment.OFFSWITCH_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     stalenessMs: environment.OFFSWITCH_STALENESS_MS ?? 10_000,
+    // One day longer than the topic keeps them.
+    outboxDays: environment.OFFSWITCH_OUTBOX_DAYS ?? 8,
     topicPrefix: environment.OFFSWITCH_TOPIC_PREFIX ?? '',
     logLevel: environment.LOG_LEVEL ?? 'info',
   });

@@ -9,6 +9,8 @@ export interface ServiceSettings {
   readonly audience: string;
   /** S: how old a strict gateway's view may be, milliseconds. */
   readonly stalenessMs: number;
+  /** How many whole days of sent records the outbox keeps. */
+  readonly outboxDays: number;
   /** The first installation key, `ofs_admin_…`. */
   readonly adminKey: Secret;
   /** The key of a gateway that is there from the first start; null unless the home made it. */
@@ -23,6 +25,7 @@ export class ServiceConfig implements ServiceSettings {
   readonly topics: ServiceSettings['topics'];
   readonly audience: ServiceSettings['audience'];
   readonly stalenessMs: ServiceSettings['stalenessMs'];
+  readonly outboxDays: ServiceSettings['outboxDays'];
   readonly adminKey: ServiceSettings['adminKey'];
   readonly gatewayKey: ServiceSettings['gatewayKey'];
   readonly publicUrl: ServiceSettings['publicUrl'];
@@ -32,6 +35,7 @@ export class ServiceConfig implements ServiceSettings {
     this.topics = settings.topics;
     this.audience = settings.audience;
     this.stalenessMs = settings.stalenessMs;
+    this.outboxDays = settings.outboxDays;
     this.adminKey = settings.adminKey;
     this.gatewayKey = settings.gatewayKey;
     this.publicUrl = settings.publicUrl;

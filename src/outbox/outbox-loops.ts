@@ -20,6 +20,7 @@ import { genesis, type ChainName } from './domain/watermarks.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { readClock } from './postgres/read-clock.js';
 import { listHeads, storeGenesis, type Writer } from './postgres/heads.js';
+import { OutboxDays } from './outbox-days.js';
 import { InstallationWatch } from './installation-watch.js';
 import type { ReceiptsIntake } from './receipts-intake.js';
 import { ReceiptsReader } from './receipts-reader.js';
@@ -41,6 +42,8 @@ export interface LoopParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: OutboxMetrics;
+  /** How many whole days of sent records are kept. */
+  readonly keepDays: number;
 }
 
 /** Two seconds without a word, and another replica takes a chain over. */
@@ -68,6 +71,8 @@ export class OutboxLoops {
     await this.#storeGenesis();
     const watch = new InstallationWatch(this.#parts);
     await watch.look();
+    const days = new OutboxDays(this.#parts);
+    this.#loops.start('days', (stop) => days.run(stop));
     this.#loops.start('installation', (stop) => watch.run(stop));
     this.#loops.start('topics', (stop) => gate.run(stop));
     this.#loops.start('publisher', (stop) => publisher.run(stop));

@@ -213,6 +213,7 @@ const kafkaOf = (config: ServiceConfig) => ({ ...config.kafka, clientId: 'offswi
           clock,
           log,
           metrics,
+          keepDays: config.outboxDays,
         }),
     },
   ],

@@ -63,6 +63,7 @@ export class AdminApp {
       topics: topicsWith(topicPrefix()),
       audience: 'offswitch',
       stalenessMs: 10_000,
+      outboxDays: 8,
       adminKey: ownerKey,
       gatewayKey: null,
       publicUrl: null,

@@ -89,6 +89,7 @@ export class RunningService {
         topics: topicsWith(prefix),
         audience: 'offswitch',
         stalenessMs: 10_000,
+        outboxDays: 8,
         adminKey,
         gatewayKey: null,
         publicUrl: null,

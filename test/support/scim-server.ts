@@ -149,6 +149,7 @@ export class ScimServer {
       topics: topicsWith(''),
       audience: 'offswitch',
       stalenessMs: 10_000,
+      outboxDays: 8,
       adminKey: new Secret('not needed here'),
       gatewayKey: null,
       publicUrl: null,

@@ -33,7 +33,7 @@ const outbox = sql(
        from unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::bytea[])
               as r (digest, case_id, key, partition, value)
        join cases c on c.id = r.case_id
-     on conflict (digest) do nothing
+      where not exists (select from outbox_records o where o.digest = r.digest)
      returning digest)
    select digest from kept`,
 );
@@ -43,7 +43,7 @@ const acks = sql(
   `insert into outbox_acks (digest, partition, "offset", acked_at)
    select r.digest, r.partition, r.at, r.stored_at
      from unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[]) as r (digest, partition, at, stored_at)
-     join outbox o on o.digest = r.digest
+     join outbox_records o on o.digest = r.digest
    on conflict (digest) do nothing`,
 );
 
@@ -52,7 +52,7 @@ const covers = sql(
   `insert into outbox_covers (digest, partition, seq)
    select distinct on (r.digest) r.digest, r.partition, r.seq
      from unnest($1::text[], $2::integer[], $3::bigint[]) as r (digest, partition, seq)
-     join outbox o on o.digest = r.digest
+     join outbox_records o on o.digest = r.digest
     order by r.digest, r.seq
    on conflict (digest) do nothing`,
 );

@@ -7,7 +7,6 @@ const statement = sql(
   `with added as (
      insert into outbox (digest, organization_id, case_id, key, partition, value)
      select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bytea[])
-     on conflict (digest) do nothing
      returning digest, partition)
    insert into outbox_pending (digest, partition) select digest, partition from added`,
 );

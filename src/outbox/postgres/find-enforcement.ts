@@ -17,7 +17,7 @@ interface RecordRow {
 const recordsOf = sql(
   'outbox.records-of-cases',
   `select o.case_id, o.digest, o.partition, a."offset", a.acked_at, a.committed_at, c.digest is not null as covered
-     from outbox o
+     from outbox_records o
      left join outbox_acks a on a.digest = o.digest
      left join outbox_covers c on c.digest = o.digest
     where o.case_id = any($1::uuid[])
@@ -69,7 +69,7 @@ const processesOf = sql(
        select count(*) as records,
               case when count(*) = count(each.applied_at) then max(each.applied_at) end as applied_at
          from (select coalesce(a.applied_at, case when s.seq >= c.seq then s.received_at end) as applied_at
-                 from outbox o
+                 from outbox_records o
                  left join gateway_applied a
                    on a.digest = o.digest and a.gateway_id = p.gateway_id and a.boot = p.boot
                  left join outbox_covers c on c.digest = o.digest

@@ -4,7 +4,8 @@ import type { Answers } from '../domain/gather-receipts.js';
 
 // A position stands for every record that a watermark up to it covers. Those that the process did not also list by
 // itself (its earlier receipt was lost) are written down with this receipt's time. What was revoked before its first
-// lease is not: no case counts it for that, and many gateways that start after many leavers would be a long list.
+// lease is not: no case counts it for that, and many gateways that start after many leavers would be a long list. What is
+// older than two days no gateway needs any more, and the older partitions need not be looked at.
 const statement = sql(
   'outbox.store-receipts',
   `with seen as (
@@ -29,7 +30,7 @@ const statement = sql(
      select l.digest, l.gateway_id, l.boot, l.applied_at, l.received_at
        from unnest($11::text[], $12::uuid[], $13::uuid[], $14::timestamptz[], $15::timestamptz[])
               as l (digest, gateway_id, boot, applied_at, received_at)
-       join outbox o on o.digest = l.digest),
+       join outbox o on o.digest = l.digest and o.created_at between now() - interval '2 days' and now() + interval '1 day'),
    covered as (
      select c.digest, b.gateway_id, b.boot, b.at as applied_at, b.received_at
        from before b
@@ -37,6 +38,7 @@ const statement = sql(
        join outbox_covers c
          on c.partition = b.partition and c.seq <= b.seq and c.seq > coalesce(b.old_seq, b.seq - $16)
        join outbox o on o.digest = c.digest and o.created_at > p.first_seen_at - interval '1 second'
+        and o.created_at between now() - interval '2 days' and now() + interval '1 day'
       where not exists (select from gateway_applied a
                          where a.digest = c.digest and a.gateway_id = b.gateway_id and a.boot = b.boot))
    insert into gateway_applied (digest, gateway_id, boot, applied_at, received_at)
