@@ -12,6 +12,7 @@ import { trustIn, type Route } from './policy.js';
 import { Receipts } from './receipts/receipts.js';
 import type { Report } from './report.js';
 import type { Transport } from './sources/source.js';
+import { systemClock } from './system-clock.js';
 import { Streams, type Bound, type Closing } from './streams/streams.js';
 import { TokenKeys } from './token/token-keys.js';
 import { Unit } from './unit.js';
@@ -25,9 +26,10 @@ export interface GatewayOptions {
   readonly policy: Policy;
   /** Of the program that runs the gateway; for the service's list. */
   readonly version: string;
-  /** A directory of this gateway's own for the last lease; null keeps nothing, and a start then needs the service. */
-  readonly directory: string | null;
-  readonly clock: Clock;
+  /** A directory of this gateway's own for the last lease; without one a start needs the service. */
+  readonly directory?: string | null;
+  /** The host's, unless time is somebody else's. */
+  readonly clock?: Clock;
   readonly report: Report;
 }
 
@@ -36,7 +38,7 @@ const UNLOADED: Unsure = { kind: 'unsure', reason: 'view.unloaded' };
 
 /** A gateway process: it holds a lease, follows the topic, decides, and says what it has applied. */
 export class Gateway {
-  readonly #options: GatewayOptions;
+  readonly #options: GatewayOptions & { readonly clock: Clock };
   readonly #request: LeaseRequest;
   readonly #stopping = new AbortController();
   readonly #service: ServiceClient;
@@ -53,10 +55,10 @@ export class Gateway {
   #next: Unit | null = null;
 
   constructor(options: GatewayOptions) {
-    const { clock, report, transport, service, directory } = options;
+    const { clock = systemClock, report, transport, service, directory = null } = options;
     const { sign, publicJwk } = newSigningKey();
     const boot = newId();
-    this.#options = options;
+    this.#options = { ...options, clock };
     this.#request = {
       boot,
       version: options.version,

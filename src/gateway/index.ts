@@ -1,3 +1,5 @@
+export type { AccessTokenClaims } from '../contract/access-token.js';
+export type { Policy } from '../contract/lease.js';
 export { Clock } from '../kernel/clock.js';
 export { Secret } from '../kernel/secret.js';
 export { Gateway, type GatewayOptions } from './gateway.js';
@@ -9,7 +11,7 @@ export {
   type UseAfterRevoke,
 } from './guard.js';
 export type { Route } from './policy.js';
-export { admit, type Admission, type Guarding } from './http/admit.js';
+export { admit, type Admission, type Guarding, type Refusal } from './http/admit.js';
 export type { GatewayEvent, Report } from './report.js';
 export { ChainedTransport, type ChainedTransportParts } from './sources/chained-transport.js';
 export { HttpTransport, type HttpTransportParts } from './sources/http/http-transport.js';
@@ -18,5 +20,6 @@ export type { KafkaTransportParts } from './sources/kafka/kafka-transport.js';
 export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
 export type { FeedFollower, Followed, Follower, Transport } from './sources/source.js';
 export type { Bound, Closing } from './streams/streams.js';
+export { systemClock } from './system-clock.js';
 export type { Denial, Doubt, Unsure, Verdict } from './verdict.js';
 export type { Freshness } from './view/freshness.js';

@@ -21,6 +21,8 @@ describe('the exports of the package', () => {
   );
 
   it('are the gateway and its adapters', () => {
-    expect(Object.keys(exports)).toEqual(['./gateway', './gateway/http', './gateway/fastify']);
+    expect(Object.keys(exports)).toEqual(
+      ['', '/http', '/fastify', '/express', '/nestjs'].map((door) => `./gateway${door}`),
+    );
   });
 });

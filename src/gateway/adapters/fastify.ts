@@ -1,16 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AccessTokenClaims } from '../../contract/access-token.js';
 import { admit, type Guarding } from '../http/admit.js';
+import { remember } from '../http/admitted.js';
 import type { Route } from '../policy.js';
 
-const admitted = new WeakMap<FastifyRequest, AccessTokenClaims>();
-
-/** Whose token it was. @throws TypeError when the hook has not let the request in */
-export function claimsOf(request: FastifyRequest): AccessTokenClaims {
-  const claims = admitted.get(request);
-  if (claims === undefined) throw new TypeError('no gateway has let this request in');
-  return claims;
-}
+export { claimsOf } from '../http/admitted.js';
 
 /** An `onRequest` hook for Fastify 5, for an instance, a plugin or one route. */
 export const onRequest =
@@ -19,6 +12,6 @@ export const onRequest =
     const admission = await admit(gateway, request.raw, route);
     if (admission.kind === 'refuse')
       return reply.code(admission.status).headers(admission.headers).send();
-    admitted.set(request, admission.claims);
+    remember(request.raw, admission.claims);
     return undefined;
   };

@@ -13,12 +13,9 @@ export type GuardedListener = (
 export const guarded =
   (gateway: Guarding, listener: GuardedListener, route?: Route): RequestListener =>
   (request, response) => {
-    admit(gateway, request, route).then(
-      (admission) => {
-        if (admission.kind === 'refuse')
-          response.writeHead(admission.status, admission.headers).end();
-        else listener(request, response, admission.claims);
-      },
-      () => response.writeHead(503, { 'retry-after': '1' }).end(),
-    );
+    void admit(gateway, request, route).then((admission) => {
+      if (admission.kind === 'refuse')
+        response.writeHead(admission.status, admission.headers).end();
+      else listener(request, response, admission.claims);
+    });
   };

@@ -8,25 +8,27 @@ import { bearerTokenOf } from './bearer-token.js';
 /** What an adapter needs of a gateway. */
 export type Guarding = Pick<Gateway, 'check' | 'resolve'>;
 
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly status: 400 | 401 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export type Admission =
   | { readonly kind: 'allow'; readonly claims: AccessTokenClaims; readonly isStale: boolean }
-  | {
-      readonly kind: 'refuse';
-      readonly status: 400 | 401 | 503;
-      readonly headers: Readonly<Record<string, string>>;
-    };
+  | Refusal;
 
 /** Seconds after which a client may try again: a view is fresh with the next watermark. */
 const RETRY_AFTER_S = '1';
 const OURS = 'x-offswitch-';
 
-const challenge = (status: 400 | 401, value: string): Admission => ({
+const challenge = (status: 400 | 401, value: string): Refusal => ({
   kind: 'refuse',
   status,
   headers: { 'cache-control': 'no-store', 'www-authenticate': value },
 });
 
-const UNSURE: Admission = {
+const UNSURE: Refusal = {
   kind: 'refuse',
   status: 503,
   headers: { 'cache-control': 'no-store', 'retry-after': RETRY_AFTER_S },
@@ -35,7 +37,7 @@ const UNSURE: Admission = {
 /**
  * Whether a request may pass, in the words of RFC 6750 §3: 401 the same for every refusal, 400 for a token in the
  * query or two of them, and 503, never 401, when we are the ones who do not know. Takes away what the client says
- * about who it is: headers of the form that the sidecar sets.
+ * about who it is: headers of the form that the sidecar sets. Never rejects.
  */
 export async function admit(
   gateway: Guarding,
@@ -48,8 +50,14 @@ export async function admit(
     return found.denied === 'request.token_missing'
       ? challenge(401, 'Bearer')
       : challenge(400, 'Bearer error="invalid_request"');
-  const verdict = gateway.check(found.token, route);
-  return admissionOf(verdict.kind === 'unsure' ? await gateway.resolve(verdict) : verdict);
+  return admissionOf(await verdictOf(gateway, found.token, route));
+}
+
+async function verdictOf(gateway: Guarding, token: string, route?: Route): Promise<Verdict> {
+  const verdict = gateway.check(token, route);
+  if (verdict.kind !== 'unsure') return verdict;
+  // Whatever fails there is trouble of ours, and the doubt stays.
+  return gateway.resolve(verdict).catch(() => verdict);
 }
 
 function admissionOf(verdict: Verdict): Admission {
