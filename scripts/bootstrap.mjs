@@ -19,6 +19,7 @@ const COMMANDS = {
   demo: { steps: ['packages', 'build', 'kafka'], file: COMMAND_LINE, before: ['demo'] },
   bench: { steps: ['packages', 'build', 'kafka'], file: 'bench/main.ts', isSource: true },
   check: { steps: ['packages'], file: 'scripts/check.mjs' },
+  'pack:gateway': { steps: ['packages'], file: 'scripts/pack-gateway.mjs' },
   test: { steps: ['packages', 'kafka'], file: 'node_modules/jest/bin/jest.js', isJest: true },
 };
 

@@ -1,7 +1,14 @@
-import type { Clock } from '../kernel/clock.js';
+import { Clock } from '../kernel/clock.js';
+
+class HostClock extends Clock {
+  override now(): Date {
+    return new Date();
+  }
+
+  override monotonicMs(): number {
+    return performance.now();
+  }
+}
 
 /** The host's clocks, for whoever has none of their own. */
-export const systemClock: Clock = {
-  now: () => new Date(),
-  monotonicMs: () => performance.now(),
-};
+export const systemClock: Clock = new HostClock();

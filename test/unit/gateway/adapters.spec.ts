@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   Controller,
   Get,
+  Logger,
   Module,
   Req,
   type ExecutionContext,
@@ -48,6 +49,8 @@ const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
+
+Logger.overrideLogger(false);
 
 @Controller()
 class Things {
@@ -106,15 +109,9 @@ const servers = {
     return (server.address() as AddressInfo).port;
   },
   'NestJS on Express': async (gateway: ScriptedGateway): Promise<number> =>
-    listening(
-      await NestFactory.create(Application, new ExpressAdapter(), { logger: false }),
-      gateway,
-    ),
+    listening(await NestFactory.create(Application, new ExpressAdapter()), gateway),
   'NestJS on Fastify': async (gateway: ScriptedGateway): Promise<number> =>
-    listening(
-      await NestFactory.create(Application, new FastifyAdapter(), { logger: false }),
-      gateway,
-    ),
+    listening(await NestFactory.create(Application, new FastifyAdapter()), gateway),
 };
 const KINDS = Object.keys(servers) as (keyof typeof servers)[];
 
