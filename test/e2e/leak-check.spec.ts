@@ -1,7 +1,8 @@
 // P4: nothing is lost, nothing is undone: a test that leaves something behind is found out, and ended.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inProject } from '../support/from-source.js';
@@ -27,6 +28,7 @@ describe('a test file', () => {
     );
     const config = {
       rootDir: directory,
+      cacheDirectory: join(directory, 'cache'),
       testEnvironment: inProject('test/support/environment.mjs'),
       testMatch: ['**/it.spec.mjs'],
       transform: {},
@@ -61,5 +63,32 @@ describe('a test file', () => {
     expect(passes).toBe(false);
     expect(output).toMatch(/left open: process \d+/u);
     expect(processesIn(directory)).toEqual([]);
+  });
+
+  it('fails when it leaves a process that has one of its own, and both end', async () => {
+    const sleeper = `setInterval(() => '${directory}', 1000)`;
+    const owner = JSON.stringify(
+      `const owned = require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(sleeper)}]);
+       process.on('SIGTERM', () => owned.kill() && process.exit());
+       process.send('ready');`,
+    );
+    const { passes } = await run(
+      `const child = spawn(process.execPath, ['-e', ${owner}], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+       await new Promise((resolve) => child.once('message', resolve));
+       child.disconnect()`,
+    );
+    expect(passes).toBe(false);
+    expect(processesIn(directory)).toEqual([]);
+  });
+
+  it('fails when it leaves a file, which then goes', async () => {
+    const { passes, output } = await run(
+      `const { mkdtempSync, writeFileSync } = await import('node:fs');
+       const { tmpdir } = await import('node:os');
+       writeFileSync('${directory}/made', mkdtempSync(tmpdir() + '/forgotten-'))`,
+    );
+    expect(passes).toBe(false);
+    expect(output).toMatch(/left open: the file forgotten-/u);
+    expect(existsSync(await readFile(join(directory, 'made'), 'utf8'))).toBe(false);
   });
 });

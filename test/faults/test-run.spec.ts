@@ -68,19 +68,31 @@ describe('a test run', () => {
     return child;
   }
 
+  async function leavesNothing(run: ChildProcess, end: () => void): Promise<void> {
+    const exited = once(run, 'exit');
+    end();
+    await exited;
+    await until('no process is left', () => processesIn(directory).length === 0, 90);
+    await until('no server is left', () => groupOf(run.pid!).length === 0, 60);
+    await until('no directory is left', async () => (await filesLeft()).every(isCache), 60);
+    expect((await filesLeft()).filter((name) => !isCache(name))).toEqual([]);
+  }
+
   it.each([
     ['Ctrl-C', 'SIGINT', 'group'],
     ['the terminal being closed', 'SIGHUP', 'group'],
     ['SIGKILL', 'SIGKILL', 'one'],
   ] as const)('leaves no process and no directory after %s', async (_, signal, whom) => {
     const run = await start();
-    const exited = once(run, 'exit');
-    process.kill(whom === 'group' ? -run.pid! : run.pid!, signal);
-    await exited;
-    await until('no process is left', () => processesIn(directory).length === 0, 60);
-    await until('no server is left', () => groupOf(run.pid!).length === 0, 60);
-    await until('no directory is left', async () => (await filesLeft()).every(isCache), 60);
-    expect((await filesLeft()).filter((name) => !isCache(name))).toEqual([]);
+    await leavesNothing(run, () => process.kill(whom === 'group' ? -run.pid! : run.pid!, signal));
+  });
+
+  it('leaves none when the supervisors of its servers are killed, too', async () => {
+    const run = await start();
+    const supervisors = processesIn(directory).filter((line) => line.includes('supervisor.ts'));
+    expect(supervisors).toHaveLength(3);
+    for (const line of supervisors) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    await leavesNothing(run, () => run.kill('SIGKILL'));
   });
 });
 

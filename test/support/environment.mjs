@@ -1,10 +1,26 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { TestEnvironment } from 'jest-environment-node';
+import { madeIn } from './run-directory.mjs';
 
 const PATIENCE_MS = 3_000;
+/** A supervisor ends its servers first, and a service drains. */
+const END_MS = 30_000;
 
-/** Fails a test file that leaves sockets, servers or child processes behind: they would outlive the run or the next file. */
+/**
+ * Fails a test file that leaves sockets, servers, child processes or files behind: they would outlive the run or the
+ * next file. Temporary files of a test file lie in a directory of its own.
+ */
 export default class LeakCheckedEnvironment extends TestEnvironment {
+  constructor(config, context) {
+    const run = process.env.OFFSWITCH_TEST_RUN;
+    const directory = run === undefined ? null : madeIn(run, 'file-');
+    // Before the environment of the test file is copied from ours.
+    if (directory !== null) process.env.TMPDIR = directory;
+    super(config, context);
+    this.directory = directory;
+  }
+
   async setup() {
     await super.setup();
     endWithParent();
@@ -15,26 +31,44 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
     const deadline = Date.now() + PATIENCE_MS;
     let left = this.#left();
     while (left.length > 0 && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
       left = this.#left();
     }
-    this.#endAll();
+    await this.#endAll();
     await super.teardown();
     if (left.length > 0) throw new Error(`This test file left open: ${left.join(', ')}`);
   }
 
   /** So that the run ends all the same, and says what was wrong. */
-  #endAll() {
-    for (const [key] of [...openHandles(), ...children()]) {
-      if (this.before.has(key)) continue;
-      if (typeof key === 'string') process.kill(Number(key), 'SIGKILL');
-      else (key.destroy ?? key.close).call(key);
-    }
+  async #endAll() {
+    for (const [handle] of this.#new(openHandles())) (handle.destroy ?? handle.close).call(handle);
+    // Asked first: whoever is killed takes nobody along, and a supervisor has servers.
+    for (const [pid] of this.#new(children())) send(pid, 'SIGTERM');
+    const deadline = Date.now() + END_MS;
+    while (this.#new(children()).length > 0 && Date.now() < deadline) await pause(50);
+    for (const [pid] of this.#new(children())) send(pid, 'SIGKILL');
+    if (this.directory !== null) rmSync(this.directory, { recursive: true, force: true });
   }
 
   #left() {
-    const open = [...openHandles(), ...children()];
-    return open.filter(([key]) => !this.before.has(key)).map(([, text]) => text);
+    const files = this.directory === null ? [] : readdirSync(this.directory);
+    const open = [...this.#new(openHandles()), ...this.#new(children())];
+    return [...open.map(([, text]) => text), ...files.map((name) => `the file ${name}`)];
+  }
+
+  #new(found) {
+    return [...found].filter(([key]) => !this.before.has(key));
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function send(pid, signal) {
+  try {
+    process.kill(pid, signal);
+    process.kill(pid, 'SIGCONT'); // a frozen process takes no signal but SIGKILL
+  } catch {
+    // It ended meanwhile.
   }
 }
 
@@ -74,6 +108,6 @@ function children() {
     .filter((match) => match !== null && Number(match[2]) === process.pid)
     .filter((match) => !match[3].startsWith('ps -A') && !match[3].endsWith('<defunct>'));
   return new Map(
-    found.map(([, pid, , command]) => [pid, `process ${pid} (${command.slice(0, 120)})`]),
+    found.map(([, pid, , command]) => [Number(pid), `process ${pid} (${command.slice(0, 120)})`]),
   );
 }

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type { Embedded } from '../../src/platform/embedded/start-embedded.js';
+import { eventually } from './eventually.js';
 import { fromSource, inProject } from './from-source.js';
 
 /** Processes whose command line names this directory. */
@@ -21,10 +22,11 @@ export async function until(
   seconds = 30,
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1_000;
-  while (!(await holds())) {
+  await eventually(async () => {
+    if (await holds()) return true;
     if (Date.now() > deadline) throw new Error(`still not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return false;
+  });
 }
 
 export const nothingIsLeftOf = (directory: string): Promise<void> =>

@@ -94,7 +94,12 @@ export class ServiceProcess {
       PORT: String(port),
       OFFSWITCH_HOME: home,
     });
-    await service.restart();
+    try {
+      await service.restart();
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
     return service;
   }
 
