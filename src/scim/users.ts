@@ -13,11 +13,7 @@ export interface UserList {
   readonly users: readonly UserView[];
 }
 
-/**
- * The JSON value of a request.
- *
- * @throws DomainError when it brought none that can be read
- */
+/** The JSON value of a request, or what is wrong with it; undefined when it has none. */
 export type Body = () => unknown;
 
 /** People, as one SCIM connection sees and changes them. */

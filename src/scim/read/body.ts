@@ -1,33 +1,41 @@
+import { DomainError } from '../../kernel/domain-error.js';
 import { mentionsActive } from './active.js';
 
 /** Nobody nests deeper on purpose. */
 const MAX_DEPTH = 64;
 
-/** JSON that is no SCIM message whatever it says. It is refused where what it says of `active` has been read (P9). */
+/** A body that is no SCIM message whatever it says. It is refused where what it says of `active` has been read (P9). */
 export class MalformedBody {
-  readonly value: unknown;
-  readonly why: string;
-  /** A member stands twice, so that `value` has lost one of them. */
-  readonly repeats: boolean;
-  /** In the text itself, where nothing is lost yet. */
-  readonly mentionsActive: boolean;
-
-  constructor(value: unknown, { isDeep, repeats, mentionsActive: mentions }: Scan) {
-    this.value = value;
-    this.repeats = repeats;
-    this.mentionsActive = mentions;
-    this.why = isDeep ? `nested deeper than ${MAX_DEPTH}` : 'a member stands twice';
-  }
+  constructor(
+    /** Undefined when it is no JSON. */
+    readonly value: unknown,
+    readonly refusal: DomainError,
+    /** Null when nothing is missing in `value`; else whether the text, which has everything, mentions `active`. */
+    readonly mentionsActive: boolean | null,
+  ) {}
 }
 
-/**
- * @returns the JSON value, or why it is no message
- * @throws SyntaxError when it is no JSON
- */
-export function readBody(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  const scan = scanned(text);
-  return scan.isDeep || scan.repeats ? new MalformedBody(value, scan) : value;
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+const anyUtf8 = new TextDecoder('utf-8');
+
+/** The JSON value, or what is wrong with it; `refusal` is what is wrong already, whatever the body says. */
+export function readBody(bytes: Uint8Array, refusal: DomainError | null = null): unknown {
+  let text: string;
+  let value: unknown;
+  try {
+    text = strictUtf8.decode(bytes);
+    value = JSON.parse(text);
+  } catch {
+    // Without NULs: in UTF-16, every other byte of a plain name is one.
+    const words = anyUtf8.decode(bytes).replaceAll('\0', '');
+    // The parser's own words quote the body.
+    const malformed = new DomainError('request.malformed', 'the body is no JSON in UTF-8');
+    return new MalformedBody(undefined, refusal ?? malformed, mentionsActive(words));
+  }
+  const { isDeep, repeats, mentionsActive: mentions } = scanned(text);
+  const why = isDeep ? `nested deeper than ${MAX_DEPTH}` : repeats ? 'a member stands twice' : null;
+  const wrong = refusal ?? (why === null ? null : new DomainError('scim.invalid_syntax', why));
+  return wrong === null ? value : new MalformedBody(value, wrong, repeats ? mentions : null);
 }
 
 interface Scan {

@@ -91,7 +91,7 @@ function refuseGarbled(said: Said): void {
 }
 
 function refuseMalformed(body: unknown): void {
-  if (body instanceof MalformedBody) throw new DomainError('scim.invalid_syntax', body.why);
+  if (body instanceof MalformedBody) throw body.refusal;
 }
 
 function attributesIn(body: unknown): ResourceImage['attributes'] {

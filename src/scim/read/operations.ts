@@ -2,6 +2,7 @@ import { DomainError } from '../../kernel/domain-error.js';
 import { holdsActive } from './active.js';
 import { fieldsOf, member, readField, type Field } from './fields.js';
 import type { Verb } from './target.js';
+import { USER_SCHEMA } from './user-schema.js';
 import { isObject } from './value.js';
 
 /** One PATCH operation, told apart but not yet judged: even a wrong one may say something about `active`. */
@@ -33,8 +34,9 @@ function operationOf(raw: unknown): Operation {
   const value = member(raw, 'value');
   const path = member(raw, 'path') ?? '';
   if (path === '') return { verb, target: null, fields: fieldsIn(value), value };
+  if (isWhole(path)) return { verb, target: null, fields: fieldsIn(value), value };
   const target = targetOf(path);
-  // A schema's bare URN as path: its object is the value.
+  // An extension's bare URN as path: its object is the value.
   if (target.kind === 'schema' && isObject(value))
     return { verb, target: null, fields: fieldsOf({ [target.schema.id]: value }), value };
   return { verb, target, fields: null, value };
@@ -45,7 +47,14 @@ const targetOf = (path: unknown): Field['target'] =>
     ? readField(path)
     : { kind: 'unparsable', mentionsActive: holdsActive(path) };
 
-function fieldsIn(value: unknown): readonly Field[] | null {
+/** The person as a whole, by JSONPath, by the resource type and by its schema: as if there were no path. */
+const WHOLE = ['$', 'user', USER_SCHEMA.id.toLowerCase()];
+
+const isWhole = (path: unknown): boolean =>
+  typeof path === 'string' && WHOLE.includes(path.trim().toLowerCase());
+
+/** @returns null when it is neither an object nor a list of them */
+export function fieldsIn(value: unknown): readonly Field[] | null {
   const objects: readonly unknown[] = Array.isArray(value) ? value : [value];
   return objects.every(isObject) ? objects.flatMap(fieldsOf) : null;
 }

@@ -2,7 +2,7 @@ import type { ActiveWord } from '../../deprovision/index.js';
 import { holdsActive, laterWord, readActive } from './active.js';
 import { MalformedBody } from './body.js';
 import { fieldsOf, type Field } from './fields.js';
-import { operationsOf, type Operation } from './operations.js';
+import { fieldsIn, operationsOf, type Operation } from './operations.js';
 import { isActive, type Target } from './target.js';
 import { isObject } from './value.js';
 
@@ -37,9 +37,12 @@ export function saidByPatch(body: unknown): Said {
   );
 }
 
-/** Of two members of one name, nobody knows which one counts. */
-const saidByMalformed = (body: MalformedBody, read: (body: unknown) => Said): Said =>
-  body.repeats ? inOrder([body.mentionsActive ? 'unreadable' : 'absent']) : read(body.value);
+/** Of two members of one name, nobody knows which one counts; and of what is no JSON, what it says. */
+const saidByMalformed = (
+  { value, mentionsActive }: MalformedBody,
+  read: (body: unknown) => Said,
+): Said =>
+  mentionsActive === null ? read(value) : inOrder([mentionsActive ? 'unreadable' : 'absent']);
 
 /** What has no form that we know is unreadable where `active` stands in it. */
 const wordInside = (value: unknown): ActiveWord => (holdsActive(value) ? 'unreadable' : 'absent');
@@ -62,9 +65,15 @@ function wordsOf({ verb, target, fields, value }: Operation): readonly ActiveWor
   if (fields !== null) return fields.map((field) => wordUnder(verb, field));
   if (target === null) return [wordInside(value)];
   // Where it goes cannot be told: not by the path, so perhaps by the value.
-  if (target.kind === 'unparsable' && !target.mentionsActive) return [wordInside(value)];
+  if (target.kind === 'schema' || (target.kind === 'unparsable' && !target.mentionsActive))
+    return [wordInside(value)];
+  if (target.kind === 'unknown' && verb !== 'remove') return [wordAtUnknown(value)];
   return [wordUnder(verb, { target, value })];
 }
+
+/** A path that we do not know may mean the person, if `active` is a name in its value. */
+const wordAtUnknown = (value: unknown): ActiveWord =>
+  fieldsIn(value)?.some(({ target }) => touchesActive(target)) === true ? 'unreadable' : 'absent';
 
 /** To remove `active` is to say nothing: only an explicit true brings anybody back, only false sends away. */
 function wordUnder(verb: Operation['verb'], field: Field): ActiveWord {

@@ -683,6 +683,22 @@ describe('bad input', () => {
   const leave = '{"op":"replace","path":"active","value":false}';
   const deep = '['.repeat(20_000) + ']'.repeat(20_000);
 
+  it.each<[string, 'scim' | 'unreadable', number, string, string]>([
+    ['half a body', 'unreadable', 400, 'application/scim+json', `{"Operations":[${leave}`],
+    ['a form', 'unreadable', 400, 'application/x-www-form-urlencoded', 'active=false'],
+    ['JSON that says it is text', 'scim', 415, 'text/plain', `{"Operations":[${leave}]}`],
+  ])('%s counts for the person: %s hold, %i', async (_, hold, status, type, body) => {
+    const client = await server.client();
+    const id = await made(client, { userName: 'ada' });
+    const answer = await server.send(client, 'PATCH', `/Users/${id}`, {
+      body,
+      headers: { 'content-type': type },
+    });
+    expect(answer).toMatchObject({ status, body: { schemas: [ERROR], status: String(status) } });
+    const holds = await server.world.holds(id as UserId);
+    expect(holds.map((each) => each.split(':')[0])).toEqual([hold]);
+  });
+
   it.each<[string, 'held' | 'gone', string]>([
     ['a path like active', 'held', leave.replace('active', '$.active')],
     ['a list in a list', 'held', '{"op":"add","value":[[{"active":false}]]}'],

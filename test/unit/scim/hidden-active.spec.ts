@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Edit, StoredResource } from '../../../src/deprovision/index.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import type { ResourceId, UserId } from '../../../src/kernel/ids.js';
-import { MalformedBody, readBody } from '../../../src/scim/read/body.js';
+import { MalformedBody, readBody as readBytes } from '../../../src/scim/read/body.js';
 import { readCreate, readPatch, readReplace } from '../../../src/scim/read/edit.js';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -23,6 +23,8 @@ const ada: StoredResource = {
   changedAt: at,
 };
 
+const readBody = (text: string) => readBytes(Buffer.from(text));
+
 const becomes = (edit: Edit): readonly [string, string] => {
   const edited = edit(ada);
   if (!('refused' in edited)) return [edited.word, 'done'];
@@ -30,6 +32,7 @@ const becomes = (edit: Edit): readonly [string, string] => {
   return [edited.word, edited.refused.code];
 };
 const patched = (...Operations: unknown[]) => becomes(readPatch({ Operations }));
+const leave = '{"op":"replace","path":"active","value":false}';
 const HELD = ['unreadable', 'scim.active_unreadable'];
 
 describe('a name that may mean active', () => {
@@ -147,9 +150,82 @@ describe('an active in a form that is none', () => {
   });
 });
 
+describe('a path that may mean the person', () => {
+  const leaver = { active: false };
+
+  it.each(['$', 'User', ' user ', USER, USER.toLowerCase()])('is none at all: %s', (path) => {
+    for (const value of [leaver, [leaver], { ACTIVE: 'False' }, { [`${USER}:active`]: false }])
+      expect(patched({ op: 'replace', path, value })).toEqual(['false', 'done']);
+  });
+
+  it.each(['.', 'Users', 'resource', 'attributes', `${USER}:`, 'urn:example:2.0:User', 'x.y'])(
+    'holds when its value names active: %s',
+    (path) => {
+      expect(patched({ op: 'replace', path, value: leaver })).toEqual(HELD);
+      expect(patched({ op: 'add', path, value: [{ title: 'x' }, leaver] })).toEqual(HELD);
+    },
+  );
+
+  it('holds when it is a schema and its value has no form that we know', () => {
+    expect(patched({ op: 'replace', path: USER, value: [[leaver]] })).toEqual(HELD);
+  });
+
+  it.each([{ isActive: false }, ['active'], 'active', false, null])(
+    'is unknown, and passed over, with the value %j',
+    (value) => {
+      expect(patched({ op: 'replace', path: 'membership', value })).toEqual(['absent', 'done']);
+    },
+  );
+
+  it('is nobody who is removed by it', () => {
+    expect(patched({ op: 'remove', path: 'membership', value: leaver })).toEqual([
+      'absent',
+      'done',
+    ]);
+  });
+});
+
+describe('a body that is no JSON', () => {
+  it.each([
+    "{'Operations': [{'op': 'replace', 'path': 'active', 'value': False}]}",
+    '{"Operations":[{"op":"replace","path":"active","value":false}]',
+    '<User><active>false</active></User>',
+    'userName=ada&active=false',
+  ])('holds when it mentions active: %s', (text) => {
+    expect(becomes(readPatch(readBody(text)))).toEqual(HELD);
+    expect(becomes(readReplace(readBody(text)))).toEqual(HELD);
+    expect(readCreate(readBody(text))).toMatchObject({ word: 'unreadable', userName: null });
+  });
+
+  it.each(['utf16le', 'latin1'] as const)('is looked through in %s', (encoding) => {
+    const body = readBytes(Buffer.from('{"title":"é","active":false}', encoding));
+    expect(becomes(readReplace(body))).toEqual(HELD);
+  });
+
+  it('is refused without a hold when it does not', () => {
+    expect(becomes(readPatch(readBody('{"Operations":[{"path":"interactive"')))).toEqual([
+      'absent',
+      'request.malformed',
+    ]);
+  });
+});
+
+describe('a body of another media type', () => {
+  const refusal = new DomainError('request.media_type', 'visibly made up');
+
+  it('is read for what it says of active, and refused all the same', () => {
+    const said = (text: string) => becomes(readPatch(readBytes(Buffer.from(text), refusal)));
+    expect(said(`{"Operations":[${leave}]}`)).toEqual(['false', 'request.media_type']);
+    expect(said('{"Operations":[{"op":"add","path":"title","value":"x"}]}')).toEqual([
+      'absent',
+      'request.media_type',
+    ]);
+    expect(said('active=false')).toEqual(HELD);
+  });
+});
+
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const parsed = (text: string): unknown => JSON.parse(text);
-const leave = '{"op":"replace","path":"active","value":false}';
 
 describe('nesting', () => {
   it.each(['path', 'op', 'value', 'x'])('as %s does not hide the false beside it', (name) => {
