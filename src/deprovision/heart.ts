@@ -96,7 +96,7 @@ export class Heart extends Deprovision {
       if ('first' in before) return { outcome: { ...before.first, repeated: true }, records: [] };
       const around = this.#circumstances(change.origin, before.at);
       const { plan, outcome } = planSignal(around, before, { id, signal: change.signal });
-      return { outcome, records: await writePlan(tx, this.#press, around, plan) };
+      return { outcome, records: writePlan(tx, this.#press, around, plan) };
     });
   }
 
@@ -138,13 +138,13 @@ export class Heart extends Deprovision {
   }
 
   /** The name is somebody's, but a deactivation in the same request still counts (P9). */
-  async #nameTaken(
+  #nameTaken(
     tx: Tx,
     origin: Origin,
     before: Pick<BeforeEdit, 'at' | 'person'>,
     word: ActiveWord,
-  ): Promise<Committed<ResourceOutcome>> {
-    const { records } = await this.#write(tx, origin, before.at, (around) =>
+  ): Committed<ResourceOutcome> {
+    const { records } = this.#write(tx, origin, before.at, (around) =>
       planRefusedEdit(around, before, { word, refused: new NameTaken() }),
     );
     return { outcome: { kind: 'name_taken' }, records };
@@ -185,17 +185,17 @@ export class Heart extends Deprovision {
     return this.#write(tx, origin, before.at, (around) => planRemoval(around, before));
   }
 
-  async #write(
+  #write(
     tx: Tx,
     origin: Origin,
     at: Date,
     plan: (around: Circumstances) => Planned,
-  ): Promise<Committed<ResourceOutcome>> {
+  ): Committed<ResourceOutcome> {
     const around = this.#circumstances(origin, at);
     const planned = plan(around);
     return {
       outcome: planned.outcome,
-      records: await writePlan(tx, this.#press, around, planned.plan),
+      records: writePlan(tx, this.#press, around, planned.plan),
     };
   }
 

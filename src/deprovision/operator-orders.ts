@@ -50,7 +50,7 @@ export async function revokeSubject(
     cases: [plan.case],
     printed,
   };
-  await writeAll(tx, writes);
+  writeAll(tx, writes);
   await endTokens(tx, order, { at: before.at, cause: order.kind, case: plan.case.id });
   return { outcome: plan.case.id, records: printed.records };
 }
@@ -67,7 +67,7 @@ export async function revokeApiKey(
   const making = { epoch: press.epoch, makeId: newId };
   const plan = planApiKey(operator, { ...before, key, reason }, making);
   const printed = print(press, organization, plan, before.at);
-  await writeAll(tx, {
+  writeAll(tx, {
     ...noWrites,
     organization,
     at: before.at,
@@ -109,7 +109,7 @@ export async function liftHold(
     request_id: operator.requestId,
     detail: { hold: name, remaining: removed.remaining },
   });
-  await writeAll(tx, {
+  writeAll(tx, {
     ...noWrites,
     organization,
     at: removed.at,

@@ -4,18 +4,18 @@ import { print, type Press } from './domain/compose-writes.js';
 import { NOTHING, type Circumstances, type Plan } from './domain/plan.js';
 import { writeAll } from './postgres/write-all.js';
 
-/** Gives a plan its bytes and writes it. @returns the records to publish once `tx` has committed */
-export async function writePlan(
+/** Gives a plan its bytes and has it written with COMMIT. @returns the records to publish once `tx` has committed */
+export function writePlan(
   tx: Tx,
   press: Press,
   around: Circumstances,
   plan: Plan,
-): Promise<readonly OutboxRecord[]> {
+): readonly OutboxRecord[] {
   if (plan === NOTHING) return [];
   const { organization, connection } = around.origin;
   const printed = print(press, organization, plan, around.at);
   const { person, resource } = plan;
-  await writeAll(tx, {
+  writeAll(tx, {
     organization,
     connection,
     at: around.at,

@@ -1,6 +1,6 @@
 // P2: dead stays dead, whatever the database is told to do by default: who waits for a lock reads what was done meanwhile.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { clientOf } from '../../src/platform/postgres/postgres-tx.js';
+import { queryIn } from '../../src/platform/postgres/postgres-tx.js';
 import { asSuperuser } from '../support/template-database.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { World } from '../support/world.js';
@@ -18,7 +18,7 @@ afterAll(() => world.close());
 it('a transaction sees what was committed after it began', async () => {
   await world.transactions.run('deprovision', async (tx) => {
     const seen = async (): Promise<number | null> =>
-      (await clientOf(tx).query('select from organizations')).rowCount;
+      (await queryIn(tx, { text: 'select from organizations' })).rowCount;
     expect(await seen()).toBe(0);
     await world.organization();
     expect(await seen()).toBe(1);

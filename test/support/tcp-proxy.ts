@@ -13,8 +13,10 @@ interface Chunk {
 export interface Wire {
   /** What the client said first: a start-up packet of PostgreSQL names the application and the database. */
   readonly opening: string;
-  /** Nothing more passes in this direction, what is on its way included, until `heal()`. */
-  silence(direction: Direction): void;
+  /**
+   * Nothing more passes in this direction until `heal()`, but for so many bytes of what is on its way.
+   */
+  silence(direction: Direction, passing?: number): void;
 }
 
 /** A wire between a client and a server that can be cut, silenced and slowed, as networks do. */
@@ -142,8 +144,8 @@ export class TcpProxy {
       }),
       replies: open('replies', [server, client], () => undefined),
     };
-    const silence = (direction: Direction): void => {
-      flows[direction].isSilent = true;
+    const silence = (direction: Direction, passing = 0): void => {
+      flows[direction].silence(passing);
     };
   }
 }
@@ -165,14 +167,18 @@ class Flow {
   #timer: NodeJS.Timeout | null = null;
   /** This one alone. */
   isSilent = false;
+  /** Of the bytes that arrive just now. */
+  #passing = 0;
 
   constructor(from: Socket, to: Socket, wire: Conditions) {
     this.#from = from;
     this.#to = to;
     this.#wire = wire;
     from.on('data', (bytes) => {
+      this.#passing = 0;
       wire.arrives(bytes);
-      this.#send(bytes);
+      if (this.#passing > 0) to.write(bytes.subarray(0, this.#passing));
+      this.#send(bytes.subarray(this.#passing));
     });
     from.on('end', () => {
       this.#send(null);
@@ -189,6 +195,11 @@ class Flow {
   #send(bytes: Buffer | null): void {
     this.#queue.push({ bytes, dueAt: Date.now() + this.#wire.delayMs() });
     this.pump();
+  }
+
+  silence(passing: number): void {
+    this.isSilent = true;
+    this.#passing = passing;
   }
 
   pump(): void {

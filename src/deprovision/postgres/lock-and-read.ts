@@ -8,7 +8,7 @@ import type {
   UserId,
 } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
-import { rows, sql } from '../../platform/postgres/rows.js';
+import { firstRows, rows, sql, type Statement } from '../../platform/postgres/rows.js';
 import type {
   JsonObject,
   SignalChange,
@@ -23,7 +23,7 @@ import type { Identity } from '../domain/plan.js';
 import type { WaitingSignal } from '../domain/waiting-signals.js';
 
 // Each of these is one trip: a volatile function of the heart's migration that locks first and reads afterwards,
-// in a statement with a snapshot of its own.
+// in a statement with a snapshot of its own. What writes nothing travels with BEGIN.
 
 const lockResourceSql = sql('heart.lock_resource', 'select lock_resource($1, $2, $3) as before');
 
@@ -34,7 +34,8 @@ export async function lockResource(
   connection: ConnectionId,
   resource: ResourceId,
 ): Promise<BeforeEdit | null> {
-  const before = await only<EditRow>(tx, lockResourceSql, [organization, connection, resource]);
+  const which = [organization, connection, resource];
+  const before = await only<EditRow>(tx, lockResourceSql, which, firstRows);
   if (before === null) return null;
   return { at: new Date(before.at), person: before.person, resource: resourceOf(before.resource) };
 }
@@ -82,12 +83,13 @@ export async function lockCreation(
   readonly person: Person | null;
   readonly waiting: readonly WaitingSignal[];
 }> {
-  const before = await required<CreationRow>(tx, lockCreationSql, [
+  const which = [
     origin.organization,
     origin.connection,
     userName.toLowerCase(),
     JSON.stringify(names),
-  ]);
+  ];
+  const before = await required<CreationRow>(tx, lockCreationSql, which, firstRows);
   return {
     at: new Date(before.at),
     taken: before.taken,
@@ -175,19 +177,21 @@ export async function lockApiKey(
 
 async function only<T>(
   tx: Tx,
-  statement: ReturnType<typeof sql>,
+  statement: Statement,
   values: readonly unknown[],
+  ask: typeof rows = rows,
 ): Promise<T | null> {
-  const [row] = await rows<{ before: T | null }>(tx, statement, values);
+  const [row] = await ask<{ before: T | null }>(tx, statement, values);
   return row?.before ?? null;
 }
 
 async function required<T>(
   tx: Tx,
-  statement: ReturnType<typeof sql>,
+  statement: Statement,
   values: readonly unknown[],
+  ask: typeof rows = rows,
 ): Promise<T> {
-  const before = await only<T>(tx, statement, values);
+  const before = await only<T>(tx, statement, values, ask);
   if (before === null) throw new TypeError(`${statement.name} answered nothing`);
   return before;
 }

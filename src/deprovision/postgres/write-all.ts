@@ -1,6 +1,6 @@
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
-import { rows, sql, type Statement } from '../../platform/postgres/rows.js';
+import { lastly, sql, type Statement } from '../../platform/postgres/rows.js';
 import type { ConnectionId } from '../../kernel/ids.js';
 import type { ResourceWrite, Plan } from '../domain/plan.js';
 import { caseRow, type CaseRow, type Printed } from '../domain/compose-writes.js';
@@ -179,12 +179,12 @@ export interface Writes {
   readonly printed: Printed;
 }
 
-/** Writes everything that a plan says, in one statement. All of it exists if `tx` commits, and none of it else. */
-export async function writeAll(tx: Tx, writes: Writes): Promise<void> {
+/** Writes everything that a plan says, in one statement together with COMMIT. All of it exists if `tx` commits, and none of it else. */
+export function writeAll(tx: Tx, writes: Writes): void {
   const parts = partsOf(writes);
   if (parts.size === 0) return;
   const { resource, tokensEnd, printed } = writes;
-  await rows(tx, statementOf(parts), [
+  lastly(tx, statementOf(parts), [
     writes.organization,
     JSON.stringify({
       user: writes.user,

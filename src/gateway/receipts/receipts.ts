@@ -25,6 +25,8 @@ export interface ReceiptsParts {
 }
 
 const EACH_MS = 1_000;
+/** Between two receipts in a rush: the first is told at once, and the next has all that came meanwhile. */
+const APART_MS = 150;
 /** Digests in one receipt at most: below any broker's limit for a message. */
 const LISTED = 2_000;
 /** Digests that wait at most. What is dropped is told all the same, by the seq of the watermark that covers it. */
@@ -32,7 +34,7 @@ const WAITING = 20_000;
 
 /**
  * Tells the service what has been applied: after every revocation, and each second. One receipt is under way at
- * a time; what is applied meanwhile goes into the next.
+ * a time, and they keep a distance; what is applied meanwhile goes into the next.
  */
 export class Receipts {
   readonly #parts: ReceiptsParts;
@@ -53,6 +55,7 @@ export class Receipts {
     while (!stop.aborted) {
       if (this.#waiting.length === 0) await this.#news(stop);
       await this.#tell(stop);
+      await pause(APART_MS, stop);
     }
     await this.#tell(stop); // the last word, when the process is told to end
   }

@@ -42,6 +42,7 @@ export const laneOptions = (
   connectTimeoutMS: CONNECT_MS[lane],
   extra: {
     keepAlive: true,
+    pipeline: true,
     statement_timeout: 10_000,
     // The server's own limits say nothing while the server itself stands still.
     query_timeout: SILENCE_MS,

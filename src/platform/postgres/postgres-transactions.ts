@@ -4,7 +4,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { DomainError } from '../../kernel/domain-error.js';
 import { Transactions, type Lane, type Tx } from '../../kernel/tx.js';
 import type { DatabaseGuard } from './database-guard.js';
-import { PostgresTx } from './postgres-tx.js';
+import { inOnePacket, PostgresTx } from './postgres-tx.js';
 
 /** serialization_failure, deadlock_detected: the same work may succeed when it runs again. */
 const REPEATABLE = new Set(['40001', '40P01']);
@@ -87,8 +87,11 @@ export class PostgresTransactions extends Transactions {
   }
 
   #once<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#connected(lane, async (tx) => {
-      await tx.client.query(BEGIN);
+    return this.#connected(lane, async ({ client, entities }) => {
+      inOnePacket(client);
+      const begun = client.query(BEGIN);
+      begun.catch(() => undefined);
+      const tx = new PostgresTx(client, entities, begun);
       let result: T;
       try {
         result = await work(tx.asTx());
@@ -96,7 +99,7 @@ export class PostgresTransactions extends Transactions {
         // Behind a statement without an answer a rollback would only wait as long again.
         if (isSilence(error)) throw error;
         // If the connection is gone, PostgreSQL rolls back by itself.
-        await tx.client.query('rollback').catch((failure: unknown) => {
+        await client.query('rollback').catch((failure: unknown) => {
           if (isSilence(failure)) throw failure;
         });
         throw error;
@@ -104,7 +107,11 @@ export class PostgresTransactions extends Transactions {
       // The point of no return: once this is sent, only PostgreSQL knows. A lost reply is answered 503, and
       // the sender's retry finds the work done. A limit that passes here sends no cancel request: the socket closes,
       // and a server that has received the COMMIT carries it out before it reads that the client is gone.
-      const { command } = await tx.client.query('commit');
+      const committed = client.query('commit');
+      // What was sent before it failed for a reason of its own; COMMIT only says that there was one.
+      const answers = await Promise.allSettled([begun, ...tx.unanswered, committed]);
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+      const { command } = await committed;
       // COMMIT of a transaction that failed inside answers ROLLBACK, without an error.
       if (command !== 'COMMIT')
         throw new DomainError('store.unavailable', 'the transaction was rolled back');

@@ -62,7 +62,10 @@ async function killService(): Promise<void> {
   database.heal();
 }
 
-/** Holds back `direction` of each database connection that sends what `matches`; resolves when `wires` of them do. */
+/**
+ * Holds back `direction` of each database connection that sends what `matches`; resolves when `wires` of them do.
+ * Requests that stand before it in the same packet pass.
+ */
 function hold(
   application: string,
   matches: RegExp,
@@ -71,13 +74,17 @@ function hold(
   return new Promise((resolve) => {
     let left = wires;
     database.watch((request: string, wire: Wire) => {
-      if (!wire.opening.includes(`offswitch ${application}`) || !matches.test(request)) return;
-      wire.silence(direction);
+      const match = matches.exec(request);
+      if (!wire.opening.includes(`offswitch ${application}`) || match === null) return;
+      wire.silence(direction, direction === 'requests' ? match.index : 0);
       left -= 1;
       if (left === 0) resolve();
     });
   });
 }
+
+/** The message that prepares a statement, or binds one that is prepared. */
+const prepared = (name: string): RegExp => new RegExp(`(?:P....|B....\\0)${name}`, 'su');
 
 const isAnswered = (going: Promise<unknown>): Promise<boolean> =>
   going.then(
@@ -141,9 +148,9 @@ async function expectTheEnd(cast: Cast, ada: number): Promise<void> {
 
 describe('a service that is killed when', () => {
   it.each([
-    ['it has received a deprovision', /^Q....begin isolation/su],
-    ['it holds the locks', /heart\.write_all/u],
-    ['it has written everything and not committed', /^Q....commit\0/su],
+    ['it has received a deprovision', /Q....begin isolation/su],
+    ['it holds the locks', prepared('heart.write_all')],
+    ['it has written everything and not committed', /Q....commit\0/su],
   ] as const)(
     '%s leaves nothing, and the retry does all of it once',
     async (_, step) => {
@@ -167,7 +174,7 @@ describe('a service that is killed when', () => {
     'it has committed and not answered has done it: gateways deny without a retry, which finds it done',
     async () => {
       const cast = await gather(service.url, service.adminKey);
-      const held = hold('deprovision', /^Q....commit\0/su, { direction: 'replies', wires: 2 });
+      const held = hold('deprovision', /Q....commit\0/su, { direction: 'replies', wires: 2 });
       const event = newId();
       const first = [leaveByEntra(cast, 'ada'), leaveByOktaHook(cast, 'bob', event)];
       const answered = Promise.all(first.map(isAnswered));
@@ -205,7 +212,7 @@ describe('a service that is killed when', () => {
     'it has published and not written the acknowledgement down sends once more, and nothing changes',
     async () => {
       const cast = await gather(service.url, service.adminKey);
-      const held = hold('background', /outbox\.mark-acked/u);
+      const held = hold('background', prepared('outbox.mark-acked'));
       await Promise.all([leaveByEntra(cast, 'ada'), leaveByOktaHook(cast, 'bob', newId())]);
       await areGone(cast, 'ada', 'bob');
       await held;
@@ -221,7 +228,7 @@ describe('a service that is killed when', () => {
     'a receipt has arrived and is not stored reads it again',
     async () => {
       const cast = await gather(service.url, service.adminKey);
-      const held = hold('background', /outbox\.store-receipts/u);
+      const held = hold('background', prepared('outbox.store-receipts'));
       await Promise.all([leaveByEntra(cast, 'ada'), leaveByOktaHook(cast, 'bob', newId())]);
       await areGone(cast, 'ada', 'bob');
       await held;

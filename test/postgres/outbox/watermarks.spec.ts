@@ -10,7 +10,7 @@ import { advanceHead } from '../../../src/outbox/postgres/advance-head.js';
 import { acknowledgeHead, takeHead, type OwnHead } from '../../../src/outbox/postgres/heads.js';
 import { readClock } from '../../../src/outbox/postgres/read-clock.js';
 import type { OutgoingMessage } from '../../../src/platform/kafka/topic-producer.js';
-import { clientOf, entitiesOf, PostgresTx } from '../../../src/platform/postgres/postgres-tx.js';
+import { entitiesOf, PostgresTx, queryIn } from '../../../src/platform/postgres/postgres-tx.js';
 import { eventually } from '../../support/eventually.js';
 import { BreakingProducer, MemoryTopic, OutboxWorld } from '../../support/outbox-world.js';
 
@@ -53,15 +53,21 @@ async function storedHead(): Promise<{ seq: number; acked: boolean; holder: stri
   return row!;
 }
 
-/** Lets something happen between the first and the second question of each round. */
+/** Lets something happen after the first of these questions: unless told, between the two of each round. */
 class Interrupted extends Transactions {
   readonly #inner: Transactions;
   readonly #meanwhile: () => Promise<void>;
+  readonly #questions: readonly string[];
 
-  constructor(inner: Transactions, meanwhile: () => Promise<void>) {
+  constructor(
+    inner: Transactions,
+    meanwhile: () => Promise<void>,
+    questions: readonly string[] = ['outbox.read-clock', 'outbox.read-queue'],
+  ) {
     super();
     this.#inner = inner;
     this.#meanwhile = meanwhile;
+    this.#questions = questions;
   }
 
   override run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -70,15 +76,14 @@ class Interrupted extends Transactions {
 
   override read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#inner.read(lane, (tx) => {
-      const client = clientOf(tx);
       let asked = 0;
       const query = async (question: {
         readonly name: string;
         readonly text: string;
       }): Promise<unknown> => {
-        const answer = await client.query(question);
-        const isOfRound = ['outbox.read-clock', 'outbox.read-queue'].includes(question.name);
-        if (isOfRound && (asked += 1) === 1) await this.#meanwhile();
+        const answer = await queryIn(tx, question);
+        const isOne = this.#questions.includes(question.name);
+        if (isOne && (asked += 1) === 1) await this.#meanwhile();
         return answer;
       };
       const around = new PostgresTx({ query } as unknown as PoolClient, entitiesOf(tx));
@@ -181,13 +186,22 @@ describe('attack T: transactions that commit out of order', () => {
       isStuck && messages.some(({ key }) => key === stuck[0]!.key) ? 'before' : 'never',
     );
     await world.commit(stuck);
+    let isWaiting = false;
+    const transactions = new Interrupted(
+      world.transactions,
+      () => {
+        isWaiting = true;
+        return Promise.resolve();
+      },
+      ['outbox.read-queued'],
+    );
     const replica = world
-      .replica({ producer, sideProducer: producer, watermarkProducer: topic })
+      .replica({ producer, sideProducer: producer, watermarkProducer: topic, transactions })
       .publish();
     replica.publisher.offer(stuck, new Date());
     const before = (await world.transactions.read('service', readClock)).toISOString();
     replica.watermarks();
-    await eventually(() => links(topic).length > 0);
+    await eventually(() => isWaiting);
     await world.commit(later);
     await after(200);
     expect(links(topic).every(({ t }) => t < before)).toBe(true);

@@ -99,6 +99,18 @@ describe('a wire', () => {
     other.socket.destroy();
   });
 
+  it('lets what stands before it in the same packet pass', async () => {
+    const { socket, heard } = await client();
+    proxy.watch((request, wire) => {
+      if (request.includes('deed')) wire.silence('requests', request.indexOf('deed'));
+    });
+    socket.write('before, deed, after');
+    await until('what stands before has its reply', () => heard() === 'before, ');
+    proxy.heal();
+    await until('the rest follows', () => heard() === 'before, deed, after');
+    socket.destroy();
+  });
+
   it('delivers late and in order while it is slow', async () => {
     const { socket, heard } = await client();
     proxy.delay(60);
