@@ -40,7 +40,8 @@ interface Field {
 
 export const deprovision: Bench = {
   about: 'SCIM deactivation: answered, published, denied at the last of 4 gateways; sustained rate',
-  run: async (installation, { say, stop, isQuick }) => {
+  run: async ({ say, stop, isQuick, ...how }) => {
+    const installation = await how.installation();
     const share = isQuick ? 0.1 : 1;
     const floorLoad = { count: 1_000 * share, perSecond: PER_SECOND };
     say('floors: HTTP, PostgreSQL, Kafka …');

@@ -1,21 +1,51 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
 import { deprovision } from './deprovision.js';
 import type { Bench } from './frame/bench.js';
 import { Installation } from './frame/installation.js';
+import { trial } from './trial.js';
 
 /** `npm run bench -- NAME [--json] [--quick]`. A figure counts only beside the floors of the same run. */
-const BENCHES: Readonly<Record<string, Bench>> = { deprovision };
+const BENCHES: Readonly<Record<string, Bench>> = { deprovision, trial };
 
-const [name = '', ...flags] = process.argv.slice(2);
+const [name = '', ...rest] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-if (bench === undefined || !flags.every((flag) => ['--json', '--quick'].includes(flag))) {
-  const list = Object.entries(BENCHES).map(([known, { about }]) => `  ${known.padEnd(14)}${about}`);
+const flags = bench === undefined ? null : read(bench, rest);
+if (bench === undefined || flags === null) {
+  const list = Object.entries(BENCHES).map(([known, { about, options = [] }]) =>
+    [`  ${known.padEnd(14)}${about}`, ...options.map((option) => `[--${option} N]`)].join(' '),
+  );
   process.stderr.write(`npm run bench -- NAME [--json] [--quick]\n\n${list.join('\n')}\n`);
   process.exit(2);
 }
-process.exitCode = await run(bench, flags.includes('--json'));
+process.exitCode = await run(bench, flags);
 
-async function run({ run: measure }: Bench, json: boolean): Promise<number> {
+interface Flags {
+  readonly json: boolean;
+  readonly quick: boolean;
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** @returns null when there is something that the bench does not know */
+function read({ options = [] }: Bench, args: readonly string[]): Flags | null {
+  const known = Object.fromEntries(options.map((option) => [option, { type: 'string' as const }]));
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, ...known },
+    });
+    const numbers = options.flatMap((option) => {
+      const text = (values as Readonly<Record<string, unknown>>)[option];
+      return typeof text === 'string' ? [[option, Number(text)] as const] : [];
+    });
+    if (!numbers.every(([, value]) => Number.isSafeInteger(value) && value >= 0)) return null;
+    return { json: values.json === true, quick: values.quick === true, numbers: new Map(numbers) };
+  } catch {
+    return null;
+  }
+}
+
+async function run({ run: measure }: Bench, { json, quick, numbers }: Flags): Promise<number> {
   const stopping = new AbortController();
   const stopped = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -33,27 +63,45 @@ async function run({ run: measure }: Bench, json: boolean): Promise<number> {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    load: loadavg()[0],
   };
-  say(`${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}`);
-  let installation: Installation | null = null;
+  say(
+    `${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, load ${machine.load?.toFixed(1)}`,
+  );
+  const ends: (() => Promise<unknown>)[] = [];
+  const atEnd = (end: () => Promise<unknown>): void => {
+    ends.push(end);
+  };
+  let installation: Promise<Installation> | null = null;
   try {
-    installation = await Installation.start();
-    const measured = measure(installation, {
+    const measured = measure({
       say,
       stop: stopping.signal,
-      isQuick: flags.includes('--quick'),
+      isQuick: quick,
+      option: (option, otherwise) => numbers.get(option) ?? otherwise,
+      atEnd,
+      installation: () => {
+        if (installation !== null) return installation;
+        installation = Installation.start();
+        const started = installation;
+        atEnd(() =>
+          started.then(
+            (one) => one.stop(),
+            () => undefined,
+          ),
+        );
+        return started;
+      },
     });
     measured.catch(() => undefined); // it fails when everything is ended under it
     const result = await Promise.race([measured, stopped]);
     if (json)
-      process.stdout.write(
-        `${JSON.stringify({ bench: name, quick: flags.includes('--quick'), machine, ...result })}\n`,
-      );
+      process.stdout.write(`${JSON.stringify({ bench: name, quick, machine, ...result })}\n`);
     return 0;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return stopping.signal.aborted ? 130 : 1;
   } finally {
-    await installation?.stop();
+    for (const end of ends.reverse()) await end();
   }
 }

@@ -28,6 +28,7 @@ import { Installation } from '../../src/platform/installation/installation.js';
 import type { DeviceTokenAnswer } from '../../src/tokens/access-minter.js';
 import { DeviceAuth } from '../../src/tokens/device-auth.js';
 import { RememberingLog } from './remembering-log.js';
+import type { TestDatabase } from './test-database.js';
 import { systemClock, World } from './world.js';
 
 const PEPPER = Buffer.alloc(32, 7);
@@ -91,8 +92,9 @@ export class DeviceWorld {
   private constructor(
     readonly world: World,
     epoch: number,
+    partitions: number,
   ) {
-    this.installation = new Installation(newId(), 'urn:offswitch:test', epoch, 3);
+    this.installation = new Installation(newId(), 'urn:offswitch:test', epoch, partitions);
     const { transactions, publisher } = world;
     const organizations = new StoredOrganizations(transactions, this.audit);
     const people = new StoredPeople(transactions);
@@ -128,8 +130,8 @@ export class DeviceWorld {
   }
 
   /** @param epoch larger than 1 after a recovery */
-  static async open(epoch = 1): Promise<DeviceWorld> {
-    return new DeviceWorld(await World.open(), epoch);
+  static async open(epoch = 1, database?: TestDatabase, partitions = 3): Promise<DeviceWorld> {
+    return new DeviceWorld(await World.open(database, partitions), epoch, partitions);
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { AuditLog } from '../../src/audit/index.js';
 import { PostgresAuditLog } from '../../src/audit/postgres/postgres-audit-log.js';
 import { PostgresCases } from '../../src/cases/postgres-cases.js';
 import { readWatermark } from '../../src/contract/read.js';
@@ -134,6 +135,15 @@ export interface ReplicaOptions {
   readonly maxBytes?: number;
 }
 
+/** What a process of the service works on. */
+export interface Ground {
+  readonly transactions: Transactions;
+  readonly audit: AuditLog;
+  readonly installation: Id<'installation'>;
+  readonly topic: string;
+  readonly keys: RecordKeys;
+}
+
 /** One process of the service, as far as the outbox is concerned. */
 export class Replica {
   readonly id = newId<'writer'>();
@@ -144,11 +154,11 @@ export class Replica {
   readonly gate: TopicGate;
   readonly publisher: CoalescingPublisher;
   readonly sweeper: Sweeper;
-  readonly #world: OutboxWorld;
+  readonly #world: Ground;
   readonly #options: ReplicaOptions;
   readonly #transactions: Transactions;
 
-  constructor(world: OutboxWorld, options: ReplicaOptions) {
+  constructor(world: Ground, options: ReplicaOptions) {
     this.#world = world;
     this.#options = options;
     this.#transactions = options.transactions ?? world.transactions;

@@ -41,24 +41,25 @@ export class World {
     readonly database: TestDatabase,
     readonly lanes: Readonly<Record<Lane, DataSource>>,
     readonly outside: pg.Pool,
+    partitions: number,
   ) {
     this.transactions = new PostgresTransactions(lanes);
     this.heart = new Heart({
       atOnce: 8,
       transactions: this.transactions,
       publisher: this.publisher,
-      press: { hash: sha256, partitions: 3, epoch: 1 },
+      press: { hash: sha256, partitions, epoch: 1 },
       clock: systemClock,
     });
   }
 
-  static async open(given?: TestDatabase): Promise<World> {
+  static async open(given?: TestDatabase, partitions = 3): Promise<World> {
     const database = given ?? (await createTestDatabase());
     const lanes = await openLanes(new Secret(database.serviceUrl));
     const outside = new pg.Pool({ connectionString: database.superuserUrl, max: 20 });
     // A server that is broken on purpose breaks idle connections too.
     outside.on('error', () => undefined);
-    return new World(database, lanes, outside);
+    return new World(database, lanes, outside, partitions);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,79 @@
+import { historyOf, type History } from './history.js';
+import { shortest } from './shortest.js';
+import type { Stage } from './stage.js';
+import { runTrial } from './trial.js';
+
+export interface Failure {
+  readonly seed: number;
+  readonly wrong: readonly string[];
+  /** The shortest history that still goes wrong. */
+  readonly history: History;
+}
+
+export interface Tally {
+  readonly trials: number;
+  readonly allowed: number;
+  readonly denied: number;
+  readonly unsure: number;
+  readonly failure: Failure | null;
+}
+
+export interface Many {
+  /** Trials run side by side, one on each stage. */
+  readonly stages: readonly Stage[];
+  readonly firstSeed: number;
+  readonly trials: number;
+  readonly stop?: AbortSignal;
+  readonly progress?: (trials: number) => void;
+}
+
+/** Runs the seeds from `firstSeed` on, up to the first that goes wrong. */
+export async function runMany(many: Many): Promise<Tally> {
+  const { stages, firstSeed, trials, stop, progress } = many;
+  const tally = { trials: 0, allowed: 0, denied: 0, unsure: 0 };
+  let failure: Failure | null = null;
+  let next = firstSeed;
+  const work = async (stage: Stage): Promise<void> => {
+    while (next < firstSeed + trials && failure === null) {
+      stop?.throwIfAborted();
+      const history = historyOf(next);
+      next += 1;
+      const { wrong, decisions } = await runTrial(stage, history);
+      tally.trials += 1;
+      tally.allowed += decisions.allow;
+      tally.denied += decisions.deny;
+      tally.unsure += decisions.unsure;
+      progress?.(tally.trials);
+      if (wrong.length === 0 || isFailed(failure)) continue;
+      failure = { seed: history.seed, wrong: [], history };
+      failure = await explain(stage, history);
+    }
+  };
+  await Promise.all(stages.map(work));
+  return { ...tally, failure };
+}
+
+const isFailed = (failure: Failure | null): boolean => failure !== null;
+
+async function explain(stage: Stage, history: History): Promise<Failure> {
+  const short = await shortest(
+    history,
+    async (tried) => (await runTrial(stage, tried)).wrong.length > 0,
+  );
+  const { wrong } = await runTrial(stage, short);
+  const told = wrong.map(({ rule, detail }) => `${rule}: ${detail}`);
+  return {
+    seed: history.seed,
+    // What two things beside each other did wrong need not go wrong again.
+    wrong: told.length > 0 ? told : ['it went wrong once, and not again'],
+    history: short,
+  };
+}
+
+export const tell = ({ seed, wrong, history }: Failure): string =>
+  [
+    `seed ${seed} goes wrong; the shortest history:`,
+    JSON.stringify({ ...history, steps: undefined }),
+    ...history.steps.map((step) => `  ${JSON.stringify(step)}`),
+    ...wrong.slice(0, 5),
+  ].join('\n');
