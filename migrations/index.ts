@@ -14,6 +14,7 @@ import { OrganizationPolicy1764252000000 } from './1764252000000-organization-po
 import { Feed1764252310000 } from './1764252310000-feed.js';
 import { RefusedRecords1764271000000 } from './1764271000000-refused-records.js';
 import { OutboxByDay1764272000000 } from './1764272000000-outbox-by-day.js';
+import { FoldedAttributes1764273500000 } from './1764273500000-folded-attributes.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -41,4 +42,5 @@ export const migrations: readonly (new () => Migration)[] = [
   Feed1764252310000,
   RefusedRecords1764271000000,
   OutboxByDay1764272000000,
+  FoldedAttributes1764273500000,
 ];

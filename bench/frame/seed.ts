@@ -56,9 +56,10 @@ const PEOPLE = `
   u as (insert into users (id, organization_id) select id, $1 from p),
   r as (
     insert into resources (id, organization_id, connection_id, user_id, user_name, user_name_key, external_id, emails, active,
-                           attributes, version, created_at, changed_at)
+                           attributes, folded, version, created_at, changed_at)
     select id, $1, $2, id, id || '@example.com', id || '@example.com', 'ext-' || id, array[id || '@example.com'], true,
            (select replace(attributes::text, 'PATTERN', p.id::text)::jsonb from resources where id = $8),
+           (select replace(folded::text, 'pattern', p.id::text)::jsonb from resources where id = $8),
            1, clock_timestamp(), clock_timestamp() from p),
   i as (
     insert into identities (organization_id, connection_id, kind, value, user_id)

@@ -6,4 +6,12 @@ export { connectionKinds, connectionPath, type ConnectionKind } from './domain/c
 export { Organizations, type Organization } from './organizations.js';
 export type { Listed, PageOf } from './page.js';
 export { People, type Person, type PersonFilter, type PersonReference } from './people.js';
-export { Resources, type ResourceCondition, type ResourceSlice } from './resources.js';
+export {
+  EVERYONE,
+  NOBODY,
+  type ResourceField,
+  type ResourceFilter,
+  type TextComparator,
+  type TimeComparator,
+} from './resource-filter.js';
+export { Resources, type ResourceSlice } from './resources.js';

@@ -1,4 +1,5 @@
 import type { ConnectionId, OrganizationId, ResourceId, UserId } from '../kernel/ids.js';
+import type { ResourceFilter } from './resource-filter.js';
 
 /** A SCIM connection and its organization: everything of SCIM is read within both. */
 export interface ScimPlace {
@@ -22,16 +23,6 @@ export interface Resource {
   readonly changedAt: Date;
 }
 
-/**
- * An equality, never a pattern. User names, e-mails with their types, and managers whatever their case; ids and
- * external ids to the letter.
- */
-export type ResourceCondition =
-  | { readonly on: 'id'; readonly value: ResourceId }
-  | { readonly on: 'user_name' | 'external_id' | 'email' | 'manager'; readonly value: string }
-  /** An e-mail of one type, both in the same element. */
-  | { readonly on: 'typed_email'; readonly value: string; readonly type: string };
-
 export interface ResourceSlice {
   /** How many to skip. */
   readonly offset: number;
@@ -42,12 +33,11 @@ export abstract class Resources {
   abstract get(place: ScimPlace, id: ResourceId): Promise<Resource | null>;
 
   /**
-   * Those that meet every condition, all of them without one, in the order of their making. `total` counts all
-   * that match, not only the slice.
+   * Those that meet the filter, in the order of their making. `total` counts all that match, not only the slice.
    */
   abstract find(
     place: ScimPlace,
-    conditions: readonly ResourceCondition[],
+    filter: ResourceFilter,
     slice: ResourceSlice,
   ): Promise<{ readonly total: number; readonly items: readonly Resource[] }>;
 }

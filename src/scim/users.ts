@@ -37,11 +37,9 @@ export class ScimUsers {
 
   /** @throws DomainError `scim.invalid_filter`, `scim.invalid_value` */
   async list(origin: Origin, query: unknown): Promise<UserList> {
-    const { conditions, slice } = readListRequest(query);
-    const startIndex = slice.offset + 1;
-    if (conditions === null) return { total: 0, startIndex, users: [] };
-    const found = await this.#resources.find(origin, conditions, slice);
-    return { total: found.total, startIndex, users: found.items };
+    const { filter, slice } = readListRequest(query);
+    const found = await this.#resources.find(origin, filter, slice);
+    return { total: found.total, startIndex: slice.offset + 1, users: found.items };
   }
 
   create(origin: Origin, body: Body): Promise<UserView> {

@@ -2,6 +2,7 @@ import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { lastly, sql, type Statement } from '../../platform/postgres/rows.js';
 import type { ConnectionId } from '../../kernel/ids.js';
+import type { JsonValue } from '../domain/change.js';
 import type { ResourceWrite, Plan } from '../domain/plan.js';
 import { caseRow, type CaseRow, type Printed } from '../domain/compose-writes.js';
 
@@ -15,16 +16,16 @@ const PARTS = {
      insert into users (id, organization_id, created_at) select (x->>'new_user')::uuid, $1, $3 from w`,
   new_resource: `
      insert into resources (id, organization_id, connection_id, user_id, user_name, user_name_key, external_id, emails, active,
-                            attributes, version, created_at, changed_at)
-     select r.id, $1, $4, r.user_id, r.user_name, r.user_name_key, r.external_id, r.emails, r.active, r.attributes, 1, $3, $3
-       from w, jsonb_to_record(x->'resource') as r (id uuid, user_id uuid, user_name text, user_name_key text,
-                                                    external_id text, emails text[], active boolean, attributes jsonb)`,
+                            attributes, folded, version, created_at, changed_at)
+     select r.id, $1, $4, r.user_id, r.user_name, r.user_name_key, r.external_id, r.emails, r.active, r.attributes, r.folded, 1, $3, $3
+       from w, jsonb_to_record(x->'resource') as r (id uuid, user_id uuid, user_name text, user_name_key text, external_id text,
+                                                    emails text[], active boolean, attributes jsonb, folded jsonb)`,
   changed_resource: `
      update resources t
         set user_name = r.user_name, user_name_key = r.user_name_key, external_id = r.external_id, emails = r.emails, active = r.active,
-            attributes = r.attributes, version = r.version, changed_at = $3
+            attributes = r.attributes, folded = r.folded, version = r.version, changed_at = $3
        from w, jsonb_to_record(x->'resource') as r (id uuid, user_name text, user_name_key text, external_id text, emails text[],
-                                                    active boolean, attributes jsonb, version bigint)
+                                                    active boolean, attributes jsonb, folded jsonb, version bigint)
       where t.organization_id = $1 and t.id = (select (x->'resource'->>'id')::uuid from w)`,
   tombstone: `
      update resources t set deleted_at = $3, changed_at = $3, active = false, version = t.version + 1
@@ -237,5 +238,16 @@ const resourceRow = ({ resource }: Extract<ResourceWrite, { kind: 'insert' | 'up
   emails: resource.emails,
   active: resource.active,
   attributes: resource.attributes,
+  folded: folded(resource.attributes),
   version: resource.version,
 });
+
+/** As `user_name_key` is: PostgreSQL's lower() depends on its locale (ADR 1). Filters read it. */
+function folded(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return value.toLowerCase();
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.map(folded);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, folded(inner)]));
+}
+
+const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);

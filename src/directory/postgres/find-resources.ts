@@ -1,7 +1,9 @@
 import type { ResourceId, UserId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql, type Statement } from '../../platform/postgres/rows.js';
-import type { Resource, ResourceCondition, ResourceSlice, ScimPlace } from '../resources.js';
+import type { ResourceFilter } from '../resource-filter.js';
+import type { Resource, ResourceSlice, ScimPlace } from '../resources.js';
+import { filterSql } from './filter-sql.js';
 
 export interface Found {
   readonly total: number;
@@ -11,75 +13,69 @@ export interface Found {
 export async function findResources(
   tx: Tx,
   place: ScimPlace,
-  conditions: readonly ResourceCondition[],
+  filter: ResourceFilter,
   slice: ResourceSlice,
 ): Promise<Found> {
-  const ordered = conditions.toSorted((a, b) => (a.on < b.on ? -1 : Number(a.on > b.on)));
-  const found = await rows<FoundRow>(tx, statementFor(ordered), [
+  const { text, values } = filterSql(filter, 5);
+  const found = await rows<FoundRow>(tx, statementFor(filter, text), [
     place.organization,
     place.connection,
     slice.offset,
     slice.limit,
-    ...ordered.flatMap(valuesOf),
+    ...values,
   ]);
   return { total: found[0]?.total ?? 0, items: found.flatMap(resourceOf) };
 }
 
-/**
- * What each condition is in SQL, by the position of its first value. Only these texts and numbers are ever put
- * together; what a client sent is a parameter. User names and e-mails are stored folded by us, not by the
- * database's locale.
- */
-const CONDITIONS: Readonly<Record<ResourceCondition['on'], (at: number) => string>> = {
-  id: (at) => `id = $${at}`,
-  user_name: (at) => `user_name_key = $${at}`,
-  external_id: (at) => `external_id = $${at}`,
-  email: (at) => `emails @> array[$${at}]`,
-  typed_email: (at) => `emails @> array[$${at}] and exists (
-    select 1 from jsonb_array_elements(attributes->'emails') e
-     where lower(e->>'value') = lower($${at}) and lower(e->>'type') = lower($${at + 1}))`,
-  manager: (at) =>
-    `lower(attributes #>> '{urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,manager,value}') = lower($${at})`,
-};
+function statementFor(filter: ResourceFilter, condition: string): Statement {
+  const where = `r.organization_id = $1 and r.connection_id = $2 and r.deleted_at is null and ${condition}`;
+  // The count stands beside the page, so that an empty page still says how many there are.
+  const text = `select t.total, p.*
+       from (select count(*)::int as total from resources r where ${where}) t
+       left join (select id, user_id, user_name, external_id, emails, active, attributes, version::int as version,
+                         created_at, changed_at
+                    from resources r where ${where}
+                   order by created_at, id offset $3 limit $4) p on true
+      order by p.created_at, p.id`;
+  return sql(isEquality(filter) ? nameOf(text) : '', text);
+}
 
-function valuesOf(condition: ResourceCondition): readonly string[] {
-  switch (condition.on) {
-    case 'user_name':
-    case 'email':
-      return [condition.value.toLowerCase()];
-    case 'typed_email':
-      return [condition.value.toLowerCase(), condition.type];
+const names = new Map<string, string>();
+
+/** What IdPs really ask is kept prepared. Short equalities differ in kind only: there are a few dozen of them. */
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `directory.find_resources.${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+/** Longer ones are rare: they are not kept, so that nobody can fill a session with statements. */
+const KEPT = 2;
+
+function isEquality(filter: ResourceFilter): boolean {
+  switch (filter.kind) {
     case 'id':
-    case 'external_id':
-    case 'manager':
-      return [condition.value];
+      return true;
+    case 'text':
+      return filter.is === 'eq';
+    case 'all':
+      return filter.of.length <= KEPT && filter.of.every(isTerm);
+    case 'some':
+      return isTerm(filter) || (filter.filter.kind === 'all' && isEquality(filter.filter));
+    case 'any':
+    case 'not':
+    case 'active':
+    case 'flag':
+    case 'time':
+    case 'present':
+      return false;
   }
 }
 
-/** Longer ones are rare: they are not kept prepared, so that nobody can fill a session with statements. */
-const KEPT = 2;
-
-function statementFor(conditions: readonly ResourceCondition[]): Statement {
-  let at = 5;
-  const all = conditions.map((condition) => {
-    const text = CONDITIONS[condition.on](at);
-    at += valuesOf(condition).length;
-    return ` and ${text}`;
-  });
-  const where = `organization_id = $1 and connection_id = $2 and deleted_at is null${all.join('')}`;
-  const name = ['directory.find_resources', ...conditions.map(({ on }) => on)].join('.');
-  // The count stands beside the page, so that an empty page still says how many there are.
-  return sql(
-    conditions.length <= KEPT ? name : '',
-    `select t.total, p.*
-       from (select count(*)::int as total from resources where ${where}) t
-       left join (select id, user_id, user_name, external_id, emails, active, attributes, version::int as version,
-                         created_at, changed_at
-                    from resources where ${where}
-                   order by created_at, id offset $3 limit $4) p on true
-      order by p.created_at, p.id`,
-  );
-}
+const isTerm = (filter: ResourceFilter): boolean =>
+  filter.kind === 'some'
+    ? filter.filter.kind === 'text' && filter.filter.is === 'eq'
+    : filter.kind !== 'all' && isEquality(filter);
 
 interface ResourceRow {
   readonly id: ResourceId;

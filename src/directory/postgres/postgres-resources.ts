@@ -1,12 +1,8 @@
 import type { Transactions } from '../../kernel/tx.js';
 import type { ResourceId } from '../../kernel/ids.js';
-import {
-  Resources,
-  type Resource,
-  type ResourceCondition,
-  type ResourceSlice,
-  type ScimPlace,
-} from '../resources.js';
+import { NOBODY, type ResourceFilter } from '../resource-filter.js';
+import { Resources, type Resource, type ResourceSlice, type ScimPlace } from '../resources.js';
+import { emailIn } from './filter-sql.js';
 import { findResources, type Found } from './find-resources.js';
 
 export class PostgresResources extends Resources {
@@ -18,17 +14,40 @@ export class PostgresResources extends Resources {
   }
 
   override async get(place: ScimPlace, id: ResourceId): Promise<Resource | null> {
-    const found = await this.find(place, [{ on: 'id', value: id }], { offset: 0, limit: 1 });
+    const found = await this.find(place, { kind: 'id', id }, { offset: 0, limit: 1 });
     return found.items[0] ?? null;
   }
 
-  /** IdPs look a person up before they deactivate them: only browsing is other work than deprovisioning. */
-  override find(
+  /** IdPs look a person up before they deactivate them: only what has to search is other work than deprovisioning. */
+  override async find(
     place: ScimPlace,
-    conditions: readonly ResourceCondition[],
+    filter: ResourceFilter,
     slice: ResourceSlice,
   ): Promise<Found> {
-    const lane = conditions.length === 0 ? 'service' : 'deprovision';
-    return this.#transactions.read(lane, (tx) => findResources(tx, place, conditions, slice));
+    if (filter === NOBODY) return { total: 0, items: [] };
+    const lane = isLookup(filter) ? 'deprovision' : 'service';
+    return this.#transactions.read(lane, (tx) => findResources(tx, place, filter, slice));
+  }
+}
+
+/** Whether an index leads to the few that can meet it. */
+function isLookup(filter: ResourceFilter): boolean {
+  switch (filter.kind) {
+    case 'all':
+      return filter.of.some(isLookup);
+    case 'any':
+      return filter.of.every(isLookup);
+    case 'id':
+      return true;
+    case 'text':
+      return filter.is === 'eq' && 'column' in filter.field;
+    case 'some':
+      return filter.path.join('.') === 'emails' && emailIn(filter.filter) !== null;
+    case 'not':
+    case 'active':
+    case 'flag':
+    case 'time':
+    case 'present':
+      return false;
   }
 }

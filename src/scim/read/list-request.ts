@@ -1,14 +1,13 @@
-import type { ResourceCondition, ResourceSlice } from '../../directory/index.js';
+import { EVERYONE, type ResourceFilter, type ResourceSlice } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
-import { conditionsOf } from './conditions.js';
+import { compileFilter } from './compile-filter.js';
 import { member } from './fields.js';
 import { parseFilter } from './filter.js';
 import { invalidValue, isObject } from './value.js';
 
 /** A list as it was asked for. Parameters that SCIM does not know, like Entra's feature flags, are passed over. */
 export interface ListRequest {
-  /** Null: nobody can match, and nobody needs to be asked. */
-  readonly conditions: readonly ResourceCondition[] | null;
+  readonly filter: ResourceFilter;
   readonly slice: ResourceSlice;
 }
 
@@ -24,7 +23,7 @@ export function readListRequest(query: unknown): ListRequest {
   const startIndex = Math.max(1, readWhole(query, 'startIndex') ?? 1);
   const count = Math.max(0, readWhole(query, 'count') ?? DEFAULT_PAGE);
   return {
-    conditions: filter === undefined ? [] : readFilter(filter),
+    filter: filter === undefined ? EVERYONE : readFilter(filter),
     slice: {
       offset: Math.min(startIndex, LAST_START) - 1,
       limit: Math.min(count, MAX_PAGE),
@@ -32,10 +31,10 @@ export function readListRequest(query: unknown): ListRequest {
   };
 }
 
-function readFilter(filter: unknown): readonly ResourceCondition[] | null {
+function readFilter(filter: unknown): ResourceFilter {
   if (typeof filter !== 'string')
-    throw new DomainError('scim.invalid_filter', 'there is one filter');
-  return conditionsOf(parseFilter(filter));
+    throw new DomainError('scim.invalid_filter', 'a filter is one text');
+  return compileFilter(parseFilter(filter));
 }
 
 function readWhole(query: unknown, name: string): number | undefined {

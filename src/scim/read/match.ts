@@ -17,8 +17,10 @@ export function matches(attribute: Attribute, filter: Filter, element: Element):
       return filter.parts.some((part) => matches(attribute, part, element));
     case 'not':
       return !matches(attribute, filter.filter, element);
-    case 'present':
-      return element[subOf(attribute, filter.path).name] !== undefined;
+    case 'present': {
+      const held = element[subOf(attribute, filter.path).name];
+      return held !== undefined && held !== '';
+    }
     case 'compare': {
       const sub = subOf(attribute, filter.path);
       return compares(filter.comparator, element[sub.name], filter.value, sub);
@@ -71,6 +73,9 @@ function compares(
 ): boolean {
   if (value === null) return (held === undefined) === (comparator === 'eq');
   const wanted = comparable(value, sub);
+  // RFC 7643 §2.4: `primary` is false where it is not said.
+  if (sub.type === 'boolean')
+    return comparator === 'ne' ? (held ?? false) !== wanted : (held ?? false) === wanted;
   if (typeof held !== 'string' || typeof wanted !== 'string')
     return comparator === 'ne' ? held !== wanted : comparator === 'eq' && held === wanted;
   const [a, b] = sub.caseExact ? [held, wanted] : [held.toLowerCase(), wanted.toLowerCase()];

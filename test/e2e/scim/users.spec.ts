@@ -401,8 +401,10 @@ describe('filters are equalities', () => {
   it('what cannot be answered is a 400, never everyone', async () => {
     for (const filter of [
       'userName sw ""',
-      'displayName eq "x"',
-      'userName eq "a" or userName eq "b"',
+      'not (userName sw "")',
+      'password eq "x"',
+      'userName eq "a" or x eq "b"',
+      'active gt true',
       'x',
       '',
     ]) {
@@ -412,6 +414,25 @@ describe('filters are equalities', () => {
         body: { schemas: [ERROR], status: '400', scimType: 'invalidFilter' },
       });
     }
+  });
+
+  it.each(awkward)('%j is searched for as it is written', async (value) => {
+    const wanted = value.toLowerCase();
+    const meets = {
+      co: (name: string) => name.includes(wanted),
+      sw: (name: string) => name.startsWith(wanted),
+      ew: (name: string) => name.endsWith(wanted),
+    };
+    for (const [operator, isMeant] of Object.entries(meets))
+      for (const name of ['userName', 'externalId', 'emails.value']) {
+        const { body } = await search(client, `${name} ${operator} ${JSON.stringify(value)}`);
+        expect([name, operator, namesOf(body)]).toEqual([name, operator, awkward.filter(isMeant)]);
+      }
+  });
+
+  it('a refusal says where', async () => {
+    const { body } = await search(client, 'userName eq "ada" and shoeSize eq 43');
+    expect(body.detail).toContain('position 23');
   });
 
   it('managers are found by their id', async () => {

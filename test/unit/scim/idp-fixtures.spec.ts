@@ -5,6 +5,7 @@ import { DomainError } from '../../../src/kernel/domain-error.js';
 import type { ResourceId, UserId } from '../../../src/kernel/ids.js';
 import { scimError } from '../../../src/scim/present/errors.js';
 import { readCreate, readPatch, readReplace } from '../../../src/scim/read/edit.js';
+import { EVERYONE } from '../../../src/directory/index.js';
 import { readListRequest } from '../../../src/scim/read/list-request.js';
 import { about, idpFixtures, person, type IdpFixture } from '../../support/idp-fixtures.js';
 
@@ -86,8 +87,8 @@ describe('what identity providers send', () => {
   const asking = idpFixtures.filter(([, { request }]) => request.method === 'GET');
   it.each(asking)('%s asks for what it means', (_, fixture) => {
     const { searchParams } = new URL(about(fixture, ID).path, 'http://scim.example');
-    const { conditions } = readListRequest(Object.fromEntries(searchParams));
-    if (searchParams.has('filter')) expect(conditions).not.toEqual([]);
-    else expect(conditions).toEqual([]);
+    const { filter } = readListRequest(Object.fromEntries(searchParams));
+    if (searchParams.has('filter')) expect(filter).not.toEqual(EVERYONE);
+    else expect(filter).toEqual(EVERYONE);
   });
 });

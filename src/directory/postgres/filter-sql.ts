@@ -1,0 +1,161 @@
+import type {
+  ResourceField,
+  ResourceFilter,
+  TextComparator,
+  TimeComparator,
+} from '../resource-filter.js';
+
+/** A condition over `resources r`. The text is put together from what stands in this file and numbers only. */
+export interface FilterSql {
+  readonly text: string;
+  /** What a client sent, and paths, which are values too. */
+  readonly values: readonly unknown[];
+}
+
+/** @param first the number of the first value's place */
+export function filterSql(filter: ResourceFilter, first: number): FilterSql {
+  const values: unknown[] = [];
+  const bind: Bind = (value, type) => `$${first - 1 + values.push(value)}::${type}`;
+  return { text: condition(filter, { bind, alias: 'r', depth: 0 }), values };
+}
+
+/** Longer ones are found by their beginning first, since an entry of an index has its limits. */
+const INDEXED_LENGTH = 512;
+
+type Bind = (
+  value: unknown,
+  type: 'text' | 'text[]' | 'uuid' | 'boolean' | 'timestamptz',
+) => string;
+
+interface Scope {
+  readonly bind: Bind;
+  /** Whose `attributes` and `folded` are meant: the resource's or an element's. */
+  readonly alias: string;
+  readonly depth: number;
+}
+
+function condition(filter: ResourceFilter, scope: Scope): string {
+  switch (filter.kind) {
+    case 'all':
+      return joined(filter.of, { scope, word: ' and ', ofNothing: 'true' });
+    case 'any':
+      return joined(filter.of, { scope, word: ' or ', ofNothing: 'false' });
+    case 'not':
+      return `not (${condition(filter.filter, scope)})`;
+    case 'id':
+      return `r.id = ${scope.bind(filter.id, 'uuid')}`;
+    case 'text':
+      return text(filter, scope);
+    case 'active':
+      return `r.active = ${scope.bind(filter.value, 'boolean')}`;
+    case 'flag':
+      return flag(filter, scope);
+    case 'time':
+      return TIMES[filter.is](`r.${filter.column}`, scope.bind(filter.value, 'timestamptz'));
+    case 'present':
+      return present(filter.field, scope);
+    case 'some':
+      return some(filter, scope);
+  }
+}
+
+function joined(
+  parts: readonly ResourceFilter[],
+  { scope, word, ofNothing }: { scope: Scope; word: string; ofNothing: string },
+): string {
+  if (parts.length === 0) return ofNothing;
+  return `(${parts.map((part) => condition(part, scope)).join(word)})`;
+}
+
+// No pattern anywhere: "_", "%" and "\\" are letters. Texts are ordered by code point, whatever the server's locale.
+const TEXTS: Readonly<Record<TextComparator, (held: string, value: string) => string>> = {
+  eq: (held, value) => `${held} = ${value}`,
+  co: (held, value) => `strpos(${held}, ${value}) > 0`,
+  sw: (held, value) => `starts_with(${held}, ${value})`,
+  ew: (held, value) => `right(${held}, length(${value})) = ${value}`,
+  gt: (held, value) => `${held} collate "C" > ${value}`,
+  ge: (held, value) => `${held} collate "C" >= ${value}`,
+  lt: (held, value) => `${held} collate "C" < ${value}`,
+  le: (held, value) => `${held} collate "C" <= ${value}`,
+};
+
+/** Times are shown, and so compared, to the millisecond; the database keeps microseconds. */
+const TIMES: Readonly<Record<TimeComparator, (held: string, value: string) => string>> = {
+  eq: (held, value) => `(${held} >= ${value} and ${held} < ${value} + interval '1 ms')`,
+  gt: (held, value) => `${held} >= ${value} + interval '1 ms'`,
+  ge: (held, value) => `${held} >= ${value}`,
+  lt: (held, value) => `${held} < ${value}`,
+  le: (held, value) => `${held} < ${value} + interval '1 ms'`,
+};
+
+const DISPLAY_NAME = `(r.folded ->> 'displayName')`;
+
+type Text = Extract<ResourceFilter, { kind: 'text' }>;
+
+function text({ field, is, value }: Text, scope: Scope): string {
+  if (!('column' in field)) {
+    const held = `(${scope.alias}.${field.exact ? 'attributes' : 'folded'} #>> ${scope.bind(field.path, 'text[]')})`;
+    const wanted = scope.bind(field.exact ? value : value.toLowerCase(), 'text');
+    return `coalesce(${TEXTS[is](held, wanted)}, false)`;
+  }
+  switch (field.column) {
+    case 'user_name':
+      return TEXTS[is]('r.user_name_key', scope.bind(value.toLowerCase(), 'text'));
+    case 'external_id':
+      // Not `coalesce`, which no index answers.
+      return `(r.external_id is not null and ${TEXTS[is]('r.external_id', scope.bind(value, 'text'))})`;
+    case 'display_name': {
+      const wanted = scope.bind(value.toLowerCase(), 'text');
+      const known = `${DISPLAY_NAME} is not null and ${TEXTS[is](DISPLAY_NAME, wanted)}`;
+      return is === 'eq'
+        ? `(left(${DISPLAY_NAME}, ${INDEXED_LENGTH}) = left(${wanted}, ${INDEXED_LENGTH}) and ${known})`
+        : `(${known})`;
+    }
+    case 'id':
+      return TEXTS[is]('r.id::text', scope.bind(value, 'text'));
+  }
+}
+
+function flag({ path, value }: Extract<ResourceFilter, { kind: 'flag' }>, scope: Scope): string {
+  const wanted = scope.bind(value, 'boolean');
+  const held = `(${scope.alias}.attributes #> ${scope.bind(path, 'text[]')})`;
+  return `coalesce(${held} = to_jsonb(${wanted}), not ${wanted})`;
+}
+
+function present(field: ResourceField, scope: Scope): string {
+  if ('column' in field)
+    switch (field.column) {
+      case 'id':
+      case 'user_name':
+        return 'true';
+      case 'external_id':
+        return `coalesce(r.external_id <> '', false)`;
+      case 'display_name':
+        return `coalesce(${DISPLAY_NAME} <> '', false)`;
+    }
+  const held = `${scope.alias}.attributes #> ${scope.bind(field.path, 'text[]')}`;
+  return `coalesce(${held}, 'null') <> all (array['null', '""', '[]', '{}']::jsonb[])`;
+}
+
+/** E-mails are also kept by themselves, in a column that has an index. */
+function some({ path, filter }: Extract<ResourceFilter, { kind: 'some' }>, scope: Scope): string {
+  const email = path.length === 1 && path[0] === 'emails' ? emailIn(filter) : null;
+  const found =
+    email === null ? null : `r.emails @> array[${scope.bind(email.toLowerCase(), 'text')}]`;
+  if (found !== null && filter.kind === 'text') return found;
+  const depth = scope.depth + 1;
+  const element = { bind: scope.bind, alias: `e${depth}`, depth };
+  const list = scope.bind(path, 'text[]');
+  const exists = `exists (select from rows from (
+      jsonb_path_query(${scope.alias}.attributes #> ${list}, '$[*]'),
+      jsonb_path_query(${scope.alias}.folded #> ${list}, '$[*]')) as ${element.alias} (attributes, folded)
+    where ${condition(filter, element)})`;
+  return found === null ? exists : `(${found} and ${exists})`;
+}
+
+/** The address that an e-mail must have to meet the filter, if there is one. */
+export function emailIn(filter: ResourceFilter): string | null {
+  if (filter.kind === 'all') return filter.of.map(emailIn).find((one) => one !== null) ?? null;
+  if (filter.kind !== 'text' || filter.is !== 'eq' || 'column' in filter.field) return null;
+  return filter.field.path.join('.') === 'value' ? filter.value : null;
+}
