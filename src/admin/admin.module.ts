@@ -41,6 +41,7 @@ import { DevicesController } from './http/devices.controller.js';
 import { InstallationController } from './http/installation.controller.js';
 import { OutboxController } from './http/outbox.controller.js';
 import { OrganizationsController } from './http/organizations.controller.js';
+import { RostersController } from './http/rosters.controller.js';
 import { UsersController } from './http/users.controller.js';
 import { KidRevocations } from './kid-revocations.js';
 import { RefusedRequests } from './refused-requests.js';
@@ -70,6 +71,7 @@ import { Subjects } from './subjects.js';
     AuditController,
     InstallationController,
     OutboxController,
+    RostersController,
   ],
   providers: [
     {

@@ -111,7 +111,7 @@ function tell({ epoch, chains, records, subjects, rosters }: Recovered, all: boo
     `Epoch ${epoch} begins. From the topic: ${records} records, the end of ${chains} chains.`,
     `${subjects.length} subjects were raised to what the topic knew; ${held} people and devices are held (recovery).`,
     ...(all ? ['Every token of every organization has ended.'] : []),
-    `${rosters.length} organizations: let their IdPs provision everybody again, then confirm each roster.`,
+    `${rosters.length} organizations: let their IdPs provision everybody again, then confirm each roster (docs/operations.md).`,
     'Start the service again.',
   ];
   for (const line of lines) console.log(line);

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditLog } from '../audit/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
 import { RevocationPublisher } from '../outbox/index.js';
@@ -8,10 +10,18 @@ import { Installation } from '../platform/installation/installation.js';
 import { CONNECTIONS } from '../platform/postgres/lanes.js';
 import { Deprovision } from './deprovision.js';
 import { Heart } from './heart.js';
+import { Rosters } from './rosters.js';
+import { StoredRosters } from './stored-rosters.js';
 
 @Module({
-  imports: [OutboxModule],
+  imports: [AuditModule, OutboxModule],
   providers: [
+    {
+      provide: Rosters,
+      inject: [Transactions, AuditLog],
+      useFactory: (transactions: Transactions, audit: AuditLog) =>
+        new StoredRosters(transactions, audit),
+    },
     {
       provide: Deprovision,
       inject: [Transactions, RevocationPublisher, Installation, Clock],
@@ -34,6 +44,6 @@ import { Heart } from './heart.js';
         }),
     },
   ],
-  exports: [Deprovision],
+  exports: [Deprovision, Rosters],
 })
 export class DeprovisionModule {}

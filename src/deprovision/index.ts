@@ -16,4 +16,5 @@ export type {
   VerifiedSignal,
 } from './domain/change.js';
 export { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
+export { Rosters, type RosterDemand } from './rosters.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { DeprovisionModule } from '../deprovision/deprovision.module.js';
+import { Rosters } from '../deprovision/index.js';
 import { Transactions } from '../kernel/tx.js';
 import { PublisherHealth } from '../outbox/index.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
@@ -6,14 +8,14 @@ import { HealthController } from './health.controller.js';
 import { Health } from './health.js';
 
 @Module({
-  imports: [OutboxModule],
+  imports: [DeprovisionModule, OutboxModule],
   controllers: [HealthController],
   providers: [
     {
       provide: Health,
-      inject: [Transactions, PublisherHealth],
-      useFactory: (transactions: Transactions, publisher: PublisherHealth) =>
-        new Health(transactions, publisher),
+      inject: [Transactions, PublisherHealth, Rosters],
+      useFactory: (transactions: Transactions, publisher: PublisherHealth, rosters: Rosters) =>
+        new Health(transactions, publisher, rosters),
     },
   ],
 })

@@ -1,3 +1,4 @@
+import type { Rosters } from '../deprovision/index.js';
 import type { Transactions } from '../kernel/tx.js';
 import { PROBE_MS, within } from '../kernel/within.js';
 import type { PublisherHealth } from '../outbox/index.js';
@@ -16,6 +17,8 @@ export interface HealthReport {
     readonly oldest_unacked_ms: number;
     readonly set_aside: number;
   } | null;
+  /** Organizations whose roster a recovery has demanded and nobody has confirmed. */
+  readonly rosters_demanded: number | null;
 }
 
 /** Older than this, what waits for the broker is an operator's business. */
@@ -25,10 +28,12 @@ const LATE_MS = 5_000;
 export class Health {
   readonly #transactions: Transactions;
   readonly #publisher: PublisherHealth;
+  readonly #rosters: Rosters;
 
-  constructor(transactions: Transactions, publisher: PublisherHealth) {
+  constructor(transactions: Transactions, publisher: PublisherHealth, rosters: Rosters) {
     this.#transactions = transactions;
     this.#publisher = publisher;
+    this.#rosters = rosters;
   }
 
   async report(): Promise<HealthReport> {
@@ -41,27 +46,35 @@ export class Health {
         migrations: 'unknown',
         audit: 'unknown',
         publisher: null,
+        rosters_demanded: null,
       };
     }
   }
 
   async #look(): Promise<HealthReport> {
     // The lane of those who leave: whoever takes us out of service keeps them from leaving.
-    const [schema, privileged] = await this.#transactions.read('deprovision', async (tx) => [
-      await schemaState(tx),
-      await privilegedState(tx),
-    ]);
+    const [schema, privileged, demanded] = await this.#transactions.read(
+      'deprovision',
+      async (tx) => {
+        const state = await schemaState(tx);
+        // Another schema may not have what is asked for.
+        const rosters = state.kind === 'current' ? await this.#rosters.countOpen(tx) : null;
+        return [state, await privilegedState(tx), rosters] as const;
+      },
+    );
     const publisher = await this.#publisherReport();
-    const isLate =
+    const isDegraded =
+      demanded !== 0 ||
       publisher?.topics !== 'ready' ||
       publisher.oldest_unacked_ms > LATE_MS ||
       publisher.set_aside > 0;
     return {
-      status: schema.kind !== 'current' ? 'down' : isLate ? 'degraded' : 'up',
+      status: schema.kind !== 'current' ? 'down' : isDegraded ? 'degraded' : 'up',
       postgres: 'up',
       migrations: schema.kind,
       audit: privileged.hardened ? 'hardened' : 'not_hardened',
       publisher,
+      rosters_demanded: demanded,
     };
   }
 

@@ -57,6 +57,7 @@ const CODES = {
   'scim.filter_forbidden': 'forbidden',
   'scim.no_self': 'not_allowed',
   'hold.unknown': 'unknown',
+  'roster.unknown': 'unknown',
   'case.unknown': 'unknown',
   'gateway.unknown': 'unknown',
   'gateway.name_taken': 'conflict',

@@ -7,6 +7,7 @@ import { adminKeySchema, apiKeySchema, newAdminKeySchema, newApiKeySchema } from
 import { refusedRecordSchema } from './outbox.dto.js';
 import { organizationSchema } from './organizations.dto.js';
 import { problemSchema } from './problem.js';
+import { rosterDemandSchema } from './rosters.dto.js';
 import type { Schema } from './schema.js';
 import { userSchema } from './users.dto.js';
 
@@ -27,5 +28,6 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   Organization: organizationSchema,
   Problem: problemSchema,
   RefusedRecord: refusedRecordSchema,
+  RosterDemand: rosterDemandSchema,
   User: userSchema,
 };

@@ -70,6 +70,7 @@ const bodies = (of: Estate): Readonly<Record<string, unknown>> => ({
     subject: { scope: 'user', id: of.ids['user'] },
     reason: 'x',
   },
+  'PUT /v1/organizations/{org}/roster-demands/{epoch}/confirmation': { reason: 'x' },
   'POST /v1/admin-keys': { name: 'x', role: 'owner' },
   'POST /v1/gateways': { name: 'x' },
   'POST /v1/revocations': { subject: { scope: 'kid', id: app.tokenKid }, reason: 'x' },

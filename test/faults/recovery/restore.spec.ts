@@ -142,6 +142,19 @@ describe('a restore of an older copy under a running service and a running gatew
     expect(await world.query('select kid from revoked_kids')).toEqual([{ kid: lostKid }]);
   });
 
+  it('stays degraded until somebody has confirmed that the IdPs have said again who is there', async () => {
+    const ready = async () => (await service.ask('GET', '/health/ready')).body;
+    await eventually(async () => (await ready()).publisher?.topics === 'ready');
+    expect(await ready()).toMatchObject({ status: 'degraded', rosters_demanded: 1 });
+    const { body: open } = await service.admin('GET', '/v1/roster-demands');
+    expect(open.items).toMatchObject([{ org: company.id, epoch: 2, confirmed_at: null }]);
+    const one = `/v1/organizations/${company.id}/roster-demands/2/confirmation`;
+    const confirmed = await service.admin('PUT', one, { reason: 'INC-9' });
+    expect(confirmed).toMatchObject({ status: 200, body: { confirmed_at: expect.any(String) } });
+    expect((await service.admin('GET', '/v1/roster-demands')).body.items).toEqual([]);
+    expect(await ready()).toMatchObject({ status: 'up', rosters_demanded: 0 });
+  });
+
   it('lets later raises stand above everything that may have been lost', async () => {
     expect((await company.leave(service, stayer.user)).status).toBe(200);
     await eventually(() => gateway.outcome(stayer.token) === 'deny: revoked.user');
