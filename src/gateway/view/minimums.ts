@@ -1,3 +1,5 @@
+import { PackedMinimums } from './packed-minimums.js';
+
 interface Entry {
   least: number;
   /** Minute (unix) of the newest revocation, which decides when the entry may leave. */
@@ -7,54 +9,40 @@ interface Entry {
 const MINUTE_MS = 60_000;
 
 /**
- * For each subject the largest value that a record has set. Keys live in a Map, never in an object, so that a
- * subject called `__proto__` is a subject like any other. A denser table can stand in this one's place.
+ * For each subject the largest value that a record has set. Almost all subjects are UUIDs, and stand in a dense table;
+ * whatever else somebody may be called stands in a Map, never in an object, so that `__proto__` is a subject like any other.
  */
 export class Minimums {
-  readonly #entries = new Map<string, Entry>();
-  /** Subjects by the minute of their revocation, so that forgetting looks only at what is due. */
-  readonly #byMinute = new Map<number, string[]>();
+  readonly #uuids = new PackedMinimums();
+  readonly #others = new Map<string, Entry>();
 
   get size(): number {
-    return this.#entries.size;
+    return this.#uuids.size + this.#others.size;
   }
 
   /** The merge: the larger value stays, whatever the order or number of calls. `atMs` is the revocation's time. */
   raise(subject: string, value: number, atMs: number): void {
     const minute = Math.floor(atMs / MINUTE_MS);
-    const entry = this.#entries.get(subject);
-    if (entry === undefined) {
-      this.#entries.set(subject, { least: value, minute });
-      this.#remember(subject, minute);
-      return;
-    }
-    if (value > entry.least) entry.least = value;
-    if (minute > entry.minute) {
-      entry.minute = minute;
-      this.#remember(subject, minute);
+    if (this.#uuids.raise(subject, value, minute)) return;
+    const entry = this.#others.get(subject);
+    if (entry === undefined) this.#others.set(subject, { least: value, minute });
+    else {
+      entry.least = Math.max(entry.least, value);
+      entry.minute = Math.max(entry.minute, minute);
     }
   }
 
   /** 0 for a subject that was never revoked inside the window. */
   least(subject: string): number {
-    return this.#entries.get(subject)?.least ?? 0;
+    const least = this.#uuids.least(subject);
+    return this.#others.size === 0 ? least : Math.max(least, this.#others.get(subject)?.least ?? 0);
   }
 
   /** Drops subjects whose newest revocation lies in a minute that was over before `beforeMs`. */
   forget(beforeMs: number): void {
     const firstKept = Math.floor(beforeMs / MINUTE_MS);
-    for (const [minute, subjects] of this.#byMinute) {
-      if (minute >= firstKept) continue;
-      for (const subject of subjects) {
-        if (this.#entries.get(subject)?.minute === minute) this.#entries.delete(subject);
-      }
-      this.#byMinute.delete(minute);
-    }
-  }
-
-  #remember(subject: string, minute: number): void {
-    const subjects = this.#byMinute.get(minute);
-    if (subjects === undefined) this.#byMinute.set(minute, [subject]);
-    else subjects.push(subject);
+    this.#uuids.forget(firstKept);
+    for (const [subject, { minute }] of this.#others)
+      if (minute < firstKept) this.#others.delete(subject);
   }
 }

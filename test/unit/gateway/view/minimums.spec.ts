@@ -88,3 +88,56 @@ describe('the smallest good generation of each subject', () => {
     expect(({} as Record<string, unknown>)['least']).toBeUndefined();
   });
 });
+
+describe('a table of many', () => {
+  const uuid = (n: number): string =>
+    `01a21e7c-${(n >> 8).toString(16).padStart(4, '0')}-7000-8000-0000000000${(n & 255).toString(16).padStart(2, '0')}`;
+  const deed = fc.oneof(
+    {
+      weight: 9,
+      arbitrary: fc.tuple(fc.constant('raise'), fc.nat(400), fc.nat(2 ** 40), fc.nat(60)),
+    },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('forget'), fc.nat(60), fc.nat(0), fc.nat(0)) },
+  );
+
+  it('says what a Map of all that was said would say, through growth, forgetting and coming back', () => {
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 1_500, size: 'max' }), (deeds) => {
+        const table = new Minimums();
+        const model = new Map<string, { value: number; minute: number }>();
+        for (const [what, n, value, minute] of deeds) {
+          if (what === 'raise') {
+            const before = model.get(uuid(n)) ?? { value: 0, minute: -1 };
+            const after = {
+              value: Math.max(before.value, value),
+              minute: Math.max(before.minute, minute),
+            };
+            model.set(uuid(n), after);
+            table.raise(uuid(n), value, minute * 60_000);
+          } else {
+            for (const [id, { minute: at }] of model) if (at < n) model.delete(id);
+            table.forget(n * 60_000);
+          }
+        }
+        expect(table.size).toBe(model.size);
+        for (let n = 0; n <= 400; n += 1)
+          expect(table.least(uuid(n))).toBe(model.get(uuid(n))?.value ?? 0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes no other spelling of a UUID for it', () => {
+    const id = '01a21e7c-abcd-7000-8000-00000000000f';
+    const table = tableOf([[id, 7, 0]]);
+    const spellings = [id.toUpperCase(), `${id} `, id.replaceAll('-', ''), id.replace('-', '0')];
+    expect(spellings.map((one) => table.least(one))).toEqual([0, 0, 0, 0]);
+    table.raise(id.toUpperCase(), 9, 0);
+    expect([table.least(id), table.least(id.toUpperCase()), table.size]).toEqual([7, 9, 2]);
+  });
+
+  it('remembers generations beyond 32 bits, as they are after a recovery', () => {
+    const id = '01a21e7c-abcd-7000-8000-00000000000f';
+    expect(tableOf([[id, 3 * 2 ** 32 + 1, 0]]).least(id)).toBe(3 * 2 ** 32 + 1);
+  });
+});

@@ -1,0 +1,184 @@
+/** Entries before the first growth. */
+const FIRST = 64;
+/** Slots for each entry that there is room for: a quarter of them, at most, is taken. */
+const SLOTS = 4;
+const EMPTY = 0;
+/** The minute of a place that nobody has. */
+const NOBODY = -(2 ** 31);
+/** An entry that has left; the search goes on behind it. */
+const LEFT = -1;
+
+const NO_DIGIT = 16;
+/** Value of each lower-case hexadecimal digit by its character code. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const at = '0123456789abcdef'.indexOf(String.fromCharCode(code));
+  return at === -1 ? NO_DIGIT : at;
+});
+
+/**
+ * A table from UUIDs to a number and a minute, in typed arrays: some 50 bytes an entry, where a Map of strings and
+ * objects takes 140. Only the spelling that records use is a UUID here (lower case); anything else is nobody's.
+ */
+export class PackedMinimums {
+  #size = 0;
+  /** Places that were ever taken, from the front; those that have left are `#free`. */
+  #used = 0;
+  #free: number[] = [];
+  /** Four words of each entry's UUID. */
+  #keys = new Int32Array(4 * FIRST);
+  #least = new Float64Array(FIRST);
+  #minutes = new Int32Array(FIRST);
+  /** Open addressing: place + 1, EMPTY or LEFT. */
+  #slots = new Int32Array(SLOTS * FIRST);
+  #left = 0;
+  /** Places by the minute of their revocation, so that forgetting looks only at what is due. */
+  readonly #byMinute = new Map<number, number[]>();
+  /** The UUID that was read last. */
+  readonly #key = new Int32Array(4);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The larger value stays, and the later minute. @returns false when the subject is no UUID */
+  raise(subject: string, value: number, minute: number): boolean {
+    if (!this.#read(subject)) return false;
+    let place = this.#find();
+    if (place === -1) {
+      place = this.#add();
+      this.#least[place] = value;
+      this.#date(place, minute);
+      return true;
+    }
+    if (value > (this.#least[place] ?? 0)) this.#least[place] = value;
+    if (minute > (this.#minutes[place] ?? 0)) this.#date(place, minute);
+    return true;
+  }
+
+  /** 0 when it is not known. */
+  least(subject: string): number {
+    if (this.#size === 0 || !this.#read(subject)) return 0;
+    const place = this.#find();
+    return place === -1 ? 0 : (this.#least[place] ?? 0);
+  }
+
+  /** Drops entries whose minute is before this one. */
+  forget(firstKept: number): void {
+    for (const [minute, places] of this.#byMinute) {
+      if (minute >= firstKept) continue;
+      // A place that was dated anew stands in a later minute's list, too.
+      for (const place of places) if (this.#minutes[place] === minute) this.#remove(place);
+      this.#byMinute.delete(minute);
+    }
+  }
+
+  #date(place: number, minute: number): void {
+    this.#minutes[place] = minute;
+    const places = this.#byMinute.get(minute);
+    if (places === undefined) this.#byMinute.set(minute, [place]);
+    else places.push(place);
+  }
+
+  /** Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` into `#key`. */
+  #read(subject: string): boolean {
+    if (subject.length !== 36) return false;
+    let word = 0;
+    let digits = 0;
+    for (let i = 0; i < 36; i += 1) {
+      const code = subject.charCodeAt(i);
+      if (i === 8 || i === 13 || i === 18 || i === 23) {
+        if (code !== 45) return false;
+        continue;
+      }
+      const digit = code < 128 ? (DIGITS[code] ?? NO_DIGIT) : NO_DIGIT;
+      if (digit === NO_DIGIT) return false;
+      word = (word << 4) | digit;
+      digits += 1;
+      if ((digits & 7) === 0) this.#key[(digits >> 3) - 1] = word;
+    }
+    return true;
+  }
+
+  /** The place of `#key`; -1 when it has none. */
+  #find(): number {
+    const slots = this.#slots;
+    const keys = this.#keys;
+    const key = this.#key;
+    const a = key[0];
+    const b = key[1];
+    const c = key[2];
+    const d = key[3];
+    const mask = slots.length - 1;
+    for (let slot = hashOf(key) & mask; ; slot = (slot + 1) & mask) {
+      const taken = slots[slot] ?? EMPTY;
+      if (taken === EMPTY) return -1;
+      if (taken === LEFT) continue;
+      const at = 4 * (taken - 1);
+      if (keys[at + 3] === d && keys[at + 2] === c && keys[at + 1] === b && keys[at] === a)
+        return taken - 1;
+    }
+  }
+
+  /** Gives `#key` a place. */
+  #add(): number {
+    const room = this.#least.length;
+    if (this.#free.length === 0 && this.#used === room) this.#grow(2 * room);
+    // Half of the slots are in use, at least half of them by who has left.
+    else if (2 * (this.#size + this.#left) >= this.#slots.length) this.#fill(this.#slots.length);
+    const place = this.#free.pop() ?? this.#used++;
+    this.#keys.set(this.#key, 4 * place);
+    this.#put(place, hashOf(this.#key));
+    this.#size += 1;
+    return place;
+  }
+
+  #remove(place: number): void {
+    this.#key.set(this.#keys.subarray(4 * place, 4 * place + 4));
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hashOf(this.#key) & mask;
+    while (slots[slot] !== place + 1) slot = (slot + 1) & mask;
+    slots[slot] = LEFT;
+    this.#left += 1;
+    this.#size -= 1;
+    this.#minutes[place] = NOBODY;
+    this.#free.push(place);
+  }
+
+  #put(place: number, hash: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    while ((slots[slot] ?? EMPTY) !== EMPTY) slot = (slot + 1) & mask;
+    slots[slot] = place + 1;
+  }
+
+  #grow(room: number): void {
+    const [keys, least, minutes] = [this.#keys, this.#least, this.#minutes];
+    this.#keys = new Int32Array(4 * room);
+    this.#keys.set(keys);
+    this.#least = new Float64Array(room);
+    this.#least.set(least);
+    this.#minutes = new Int32Array(room);
+    this.#minutes.set(minutes);
+    this.#fill(SLOTS * room);
+  }
+
+  /** Slots anew, without those who left. */
+  #fill(count: number): void {
+    this.#slots = new Int32Array(count);
+    this.#left = 0;
+    const key = new Int32Array(4);
+    for (let place = 0; place < this.#used; place += 1) {
+      if (this.#minutes[place] === NOBODY) continue;
+      key.set(this.#keys.subarray(4 * place, 4 * place + 4));
+      this.#put(place, hashOf(key));
+    }
+  }
+}
+
+/** The last words of a UUIDv7 and of a random one are random. */
+function hashOf(key: Int32Array): number {
+  const mixed = Math.imul((key[2] ?? 0) ^ Math.imul(key[3] ?? 0, 0x9e3779b1), 0x85ebca6b);
+  return mixed ^ (mixed >>> 15) ^ (key[1] ?? 0);
+}
