@@ -14,4 +14,10 @@ export {
   type TextComparator,
   type TimeComparator,
 } from './resource-filter.js';
-export { Resources, type ResourceSlice } from './resources.js';
+export {
+  Resources,
+  type ResourceOrder,
+  type ResourcePosition,
+  type ResourceSlice,
+  type ScimPlace,
+} from './resources.js';

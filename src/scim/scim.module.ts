@@ -6,20 +6,25 @@ import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { Resources } from '../directory/index.js';
+import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
+import { Sealer } from '../platform/crypto/sealer.js';
 import { ErrorRenderers } from '../platform/http/error-renderers.js';
 import { Log } from '../platform/log/log.js';
 import { built } from '../platform/module/built.js';
+import { Cursors } from './cursors.js';
 import { DiscoveryController } from './http/discovery.controller.js';
 import { PREFIX, ScimRoot } from './http/scim-root.js';
 import { ScimErrors } from './http/scim-errors.js';
+import { SearchController } from './http/search.controller.js';
 import { UsersController } from './http/users.controller.js';
 import { RefusedChanges } from './refused-changes.js';
+import { ScimSearch } from './search.js';
 import { ScimUsers } from './users.js';
 
 /** What the room is made of, whoever makes the rooms that it asks. */
 export const scimRoom = {
-  controllers: [UsersController, DiscoveryController],
+  controllers: [UsersController, SearchController, DiscoveryController],
   providers: [
     built(
       ScimUsers,
@@ -32,6 +37,11 @@ export const scimRoom = {
       },
       ({ heart, resources, ...parts }) =>
         new ScimUsers(heart, resources, new RefusedChanges(parts)),
+    ),
+    built(
+      ScimSearch,
+      { resources: Resources, sealer: Sealer, clock: Clock },
+      ({ resources, sealer, clock }) => new ScimSearch(resources, new Cursors(sealer, clock)),
     ),
     {
       provide: ScimRoot,

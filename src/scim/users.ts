@@ -1,17 +1,17 @@
-import type { Deprovision, Origin, ResourceChange, ResourceOutcome } from '../deprovision/index.js';
+import type {
+  Deprovision,
+  Edit,
+  Origin,
+  ResourceChange,
+  ResourceOutcome,
+} from '../deprovision/index.js';
 import type { Resources } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type ResourceId } from '../kernel/ids.js';
 import type { UserView } from './present/user.js';
 import { readCreate, readPatch, readReplace, type Creation } from './read/edit.js';
-import { readListRequest } from './read/list-request.js';
+import { editOf, names, versionLost } from './read/precondition.js';
 import type { RefusedChanges } from './refused-changes.js';
-
-export interface UserList {
-  readonly total: number;
-  readonly startIndex: number;
-  readonly users: readonly UserView[];
-}
 
 /** The JSON value of a request, or what is wrong with it; undefined when it has none. */
 export type Body = () => unknown;
@@ -35,38 +35,33 @@ export class ScimUsers {
     return found;
   }
 
-  /** @throws DomainError `scim.invalid_filter`, `scim.invalid_value` */
-  async list(origin: Origin, query: unknown): Promise<UserList> {
-    const { filter, slice } = readListRequest(query);
-    const found = await this.#resources.find(origin, filter, slice);
-    return { total: found.total, startIndex: slice.offset + 1, users: found.items };
-  }
-
   create(origin: Origin, body: Body): Promise<UserView> {
     return this.#changed(origin, () => creationOf(origin, readCreate(body())));
   }
 
-  replace(origin: Origin, id: string, body: Body): Promise<UserView> {
+  replace(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<UserView> {
     return this.#changed(origin, () => {
-      const edit = readReplace(body());
+      const edit = editOf(ifMatch, readReplace(body()));
       return { kind: 'edit', origin, resource: resourceId(id), edit };
     });
   }
 
-  patch(origin: Origin, id: string, body: Body): Promise<UserView> {
+  patch(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<UserView> {
     return this.#changed(origin, () => {
-      const edit = readPatch(body());
+      const edit = editOf(ifMatch, readPatch(body()));
       return { kind: 'edit', origin, resource: resourceId(id), edit };
     });
   }
 
-  async remove(origin: Origin, id: string): Promise<void> {
+  async remove(origin: Origin, id: string, ifMatch?: string): Promise<void> {
     await this.#refused.recorded(origin, async () => {
-      const outcome = await this.#heart.changeResource({
-        kind: 'remove',
-        origin,
-        resource: resourceId(id),
-      });
+      const resource = resourceId(id);
+      const isLost = ifMatch !== undefined && !names(ifMatch, (await this.get(origin, id)).version);
+      // Whoever deletes means that the person is gone: that stands, whatever becomes of the resource (P9).
+      const edit: Edit = () => ({ word: 'false', refused: versionLost() });
+      const outcome = await this.#heart.changeResource(
+        isLost ? { kind: 'edit', origin, resource, edit } : { kind: 'remove', origin, resource },
+      );
       if (outcome.kind !== 'removed') throw refusalOf(outcome);
     });
   }

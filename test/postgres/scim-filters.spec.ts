@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Tester, type Filter as TheirFilter } from 'scim2-parse-filter';
 import { PostgresResources } from '../../src/directory/postgres/postgres-resources.js';
-import { filterSql } from '../../src/directory/postgres/filter-sql.js';
+import { bindingTo, condition } from '../../src/directory/postgres/filter-sql.js';
 import type { Resource, ScimPlace } from '../../src/directory/resources.js';
 import { newId } from '../../src/kernel/ids.js';
 import { presentUser } from '../../src/scim/present/user.js';
 import { readCreate } from '../../src/scim/read/edit.js';
-import { readListRequest } from '../../src/scim/read/list-request.js';
+import { readSearchRequest } from '../../src/scim/read/search-request.js';
 import { ENTERPRISE_SCHEMA } from '../../src/scim/read/user-schema.js';
 import { World } from '../support/world.js';
 
@@ -133,8 +133,7 @@ afterAll(() => world.close());
 
 const resources = () => new PostgresResources(world.transactions);
 const ask = (query: object) => {
-  const { filter, slice } = readListRequest({ count: '1000', ...query });
-  return resources().find(place, filter, slice);
+  return resources().find(place, readSearchRequest(query), { offset: 0, limit: 1_000 });
 };
 const everybody = () => ask({});
 
@@ -353,17 +352,18 @@ describe('an index answers', () => {
     ['active eq true and userName eq "7"', 'user_name_key = '],
     ['userName eq "7" or externalId eq "8"', 'resources_external_id'],
   ])('%s', async (sent, index) => {
-    const { text, values } = filterSql(readListRequest({ filter: sent }).filter, 3);
+    const values: unknown[] = [crowded.organization, crowded.connection];
+    const text = condition(readSearchRequest({ filter: sent }).filter, bindingTo(values));
     const plan = await world.query(
       `explain select from resources r
         where r.organization_id = $1 and r.connection_id = $2 and r.deleted_at is null and ${text}`,
-      [crowded.organization, crowded.connection, ...values],
+      values,
     );
     expect(JSON.stringify(plan)).toMatch(
       new RegExp(`${index}.*Index Cond|Index Cond[^,]*${index}`),
     );
-    const { filter, slice } = readListRequest({ filter: sent });
-    expect((await resources().find(crowded, filter, slice)).total).toBe(
+    const asked = readSearchRequest({ filter: sent });
+    expect((await resources().find(crowded, asked, { offset: 0, limit: 10 })).total).toBe(
       sent.includes(' or ') ? 2 : 1,
     );
   });

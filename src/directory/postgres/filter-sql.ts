@@ -5,27 +5,26 @@ import type {
   TimeComparator,
 } from '../resource-filter.js';
 
-/** A condition over `resources r`. The text is put together from what stands in this file and numbers only. */
-export interface FilterSql {
-  readonly text: string;
-  /** What a client sent, and paths, which are values too. */
-  readonly values: readonly unknown[];
-}
+/** Adds a value to a statement's and says where it stands. */
+export type Bind = (
+  value: unknown,
+  type: 'text' | 'text[]' | 'uuid' | 'boolean' | 'timestamp' | 'timestamptz',
+) => string;
 
-/** @param first the number of the first value's place */
-export function filterSql(filter: ResourceFilter, first: number): FilterSql {
-  const values: unknown[] = [];
-  const bind: Bind = (value, type) => `$${first - 1 + values.push(value)}::${type}`;
-  return { text: condition(filter, { bind, alias: 'r', depth: 0 }), values };
-}
+export const bindingTo =
+  (values: unknown[]): Bind =>
+  (value, type) =>
+    `$${values.push(value)}::${type}`;
+
+/**
+ * A condition over `resources r`. It is put together from the texts of this file and numbers only; what a client sent
+ * is bound, and so are paths.
+ */
+export const condition = (filter: ResourceFilter, bind: Bind): string =>
+  term(filter, { bind, alias: 'r', depth: 0 });
 
 /** Longer ones are found by their beginning first, since an entry of an index has its limits. */
 const INDEXED_LENGTH = 512;
-
-type Bind = (
-  value: unknown,
-  type: 'text' | 'text[]' | 'uuid' | 'boolean' | 'timestamptz',
-) => string;
 
 interface Scope {
   readonly bind: Bind;
@@ -34,14 +33,14 @@ interface Scope {
   readonly depth: number;
 }
 
-function condition(filter: ResourceFilter, scope: Scope): string {
+function term(filter: ResourceFilter, scope: Scope): string {
   switch (filter.kind) {
     case 'all':
       return joined(filter.of, { scope, word: ' and ', ofNothing: 'true' });
     case 'any':
       return joined(filter.of, { scope, word: ' or ', ofNothing: 'false' });
     case 'not':
-      return `not (${condition(filter.filter, scope)})`;
+      return `not (${term(filter.filter, scope)})`;
     case 'id':
       return `r.id = ${scope.bind(filter.id, 'uuid')}`;
     case 'text':
@@ -64,7 +63,7 @@ function joined(
   { scope, word, ofNothing }: { scope: Scope; word: string; ofNothing: string },
 ): string {
   if (parts.length === 0) return ofNothing;
-  return `(${parts.map((part) => condition(part, scope)).join(word)})`;
+  return `(${parts.map((part) => term(part, scope)).join(word)})`;
 }
 
 // No pattern anywhere: "_", "%" and "\\" are letters. Texts are ordered by code point, whatever the server's locale.
@@ -149,7 +148,7 @@ function some({ path, filter }: Extract<ResourceFilter, { kind: 'some' }>, scope
   const exists = `exists (select from rows from (
       jsonb_path_query(${scope.alias}.attributes #> ${list}, '$[*]'),
       jsonb_path_query(${scope.alias}.folded #> ${list}, '$[*]')) as ${element.alias} (attributes, folded)
-    where ${condition(filter, element)})`;
+    where ${term(filter, element)})`;
   return found === null ? exists : `(${found} and ${exists})`;
 }
 

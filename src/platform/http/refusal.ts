@@ -35,6 +35,7 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   'request.path_too_long': 414,
   'request.head_too_large': 431,
   'request.timed_out': 408,
+  'scim.version_lost': 412,
   'service.failed': 500,
 };
 

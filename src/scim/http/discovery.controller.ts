@@ -60,11 +60,11 @@ export class DiscoveryController {
 
 function listed(all: readonly JsonObject[], query: QueryValues): JsonObject {
   refuseFilter(query);
-  return presentList(all, all.length, 1);
+  return presentList(all, all.length, { startIndex: 1 });
 }
 
 function one(all: readonly JsonObject[], id: string): JsonObject {
-  const found = all.find((each) => each['id'] === id);
+  const found = all.find((each) => String(each['id']).toLowerCase() === id.toLowerCase());
   if (found === undefined)
     throw new DomainError('request.path_unknown', 'there is none of this id');
   return found;

@@ -17,7 +17,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
 import { MEDIA_TYPE } from '../present/errors.js';
-import { presentList } from '../present/lists.js';
+import { presentPage } from '../present/lists.js';
 import {
   etagOf,
   locationOf,
@@ -25,7 +25,9 @@ import {
   type JsonObject,
   type UserView,
 } from '../present/user.js';
+import { names } from '../read/precondition.js';
 import { readProjection } from '../read/projection.js';
+import { ScimSearch } from '../search.js';
 import { ScimUsers, type Body } from '../users.js';
 import { From, Json } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
@@ -34,14 +36,18 @@ import { ScimRoot } from './scim-root.js';
 /** A body is read behind the guard, and a DELETE means the same whatever body it brings. */
 const UNPARSED = { unparsed: true };
 
+const ifMatch = (request: FastifyRequest): string | undefined => request.headers['if-match'];
+
 @Controller('scim/v2/Users')
 @UseGuards(ScimGuard)
 export class UsersController {
   readonly #users: ScimUsers;
+  readonly #search: ScimSearch;
   readonly #root: ScimRoot;
 
-  constructor(users: ScimUsers, root: ScimRoot) {
+  constructor(users: ScimUsers, search: ScimSearch, root: ScimRoot) {
     this.#users = users;
+    this.#search = search;
     this.#root = root;
   }
 
@@ -52,11 +58,7 @@ export class UsersController {
     @Req() request: FastifyRequest,
     @Query() query: Readonly<Record<string, unknown>>,
   ): Promise<JsonObject> {
-    const root = this.#root.of(request);
-    const { users, total, startIndex } = await this.#users.list(origin, query);
-    const projection = readProjection(query);
-    const found = users.map((user) => presentUser(user, root, projection));
-    return presentList(found, total, startIndex);
+    return presentPage(await this.#search.find(origin, query), this.#root.of(request), query);
   }
 
   @Post()
@@ -74,8 +76,12 @@ export class UsersController {
     @From() origin: Origin,
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<JsonObject> {
-    return this.#answer(reply, await this.#users.get(origin, id));
+  ): Promise<JsonObject | undefined> {
+    const user = await this.#users.get(origin, id);
+    const known = reply.request.headers['if-none-match'];
+    if (known === undefined || !names(known, user.version)) return this.#answer(reply, user);
+    void reply.code(304).header('etag', etagOf(user));
+    return undefined;
   }
 
   @Put(':id')
@@ -86,7 +92,7 @@ export class UsersController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return this.#answer(reply, await this.#users.replace(origin, id, body));
+    return this.#answer(reply, await this.#users.replace(origin, id, body, ifMatch(reply.request)));
   }
 
   @Patch(':id')
@@ -97,14 +103,18 @@ export class UsersController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return this.#answer(reply, await this.#users.patch(origin, id, body));
+    return this.#answer(reply, await this.#users.patch(origin, id, body, ifMatch(reply.request)));
   }
 
   @Delete(':id')
   @RouteConfig(UNPARSED)
   @HttpCode(204)
-  async remove(@From() origin: Origin, @Param('id') id: string): Promise<void> {
-    await this.#users.remove(origin, id);
+  async remove(
+    @From() origin: Origin,
+    @Req() request: FastifyRequest,
+    @Param('id') id: string,
+  ): Promise<void> {
+    await this.#users.remove(origin, id, ifMatch(request));
   }
 
   #answer(reply: FastifyReply, user: UserView): JsonObject {
@@ -112,7 +122,8 @@ export class UsersController {
     void reply
       .header('content-type', MEDIA_TYPE)
       .header('etag', etagOf(user))
-      .header('location', locationOf(root, user));
+      .header('location', locationOf(root, user))
+      .header('content-location', locationOf(root, user));
     return presentUser(user, root, readProjection(reply.request.query));
   }
 }

@@ -1,4 +1,4 @@
-import { MAX_PAGE } from '../read/list-request.js';
+import { CURSOR_TIMEOUT_S, DEFAULT_PAGE, MAX_PAGE } from '../read/search-request.js';
 import type { Schema } from '../read/schema.js';
 import { ENTERPRISE_SCHEMA, SCHEMAS, USER_SCHEMA } from '../read/user-schema.js';
 import type { JsonObject } from './user.js';
@@ -10,8 +10,17 @@ export const serviceProviderConfig = (root: string): JsonObject => ({
   bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
   filter: { supported: true, maxResults: MAX_PAGE },
   changePassword: { supported: false },
-  sort: { supported: false },
-  etag: { supported: false },
+  sort: { supported: true },
+  etag: { supported: true },
+  // RFC 9865 §4.
+  pagination: {
+    cursor: true,
+    index: true,
+    defaultPaginationMethod: 'index',
+    defaultPageSize: DEFAULT_PAGE,
+    maxPageSize: MAX_PAGE,
+    cursorTimeout: CURSOR_TIMEOUT_S,
+  },
   authenticationSchemes: [
     {
       type: 'oauthbearertoken',

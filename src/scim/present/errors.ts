@@ -15,6 +15,10 @@ const SCIM_TYPES: Partial<Record<ErrorCode, string>> = {
   'scim.invalid_path': 'invalidPath',
   'scim.invalid_filter': 'invalidFilter',
   'scim.no_target': 'noTarget',
+  // RFC 9865 §2.1.
+  'scim.invalid_cursor': 'invalidCursor',
+  'scim.expired_cursor': 'expiredCursor',
+  'scim.invalid_count': 'invalidCount',
   'scim.mutability': 'mutability',
   'scim.name_taken': 'uniqueness',
 };

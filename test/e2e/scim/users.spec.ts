@@ -579,8 +579,16 @@ describe('discovery', () => {
       patch: { supported: true },
       bulk: { supported: false },
       filter: { supported: true, maxResults: 1_000 },
-      sort: { supported: false },
-      etag: { supported: false },
+      sort: { supported: true },
+      etag: { supported: true },
+      pagination: {
+        cursor: true,
+        index: true,
+        defaultPaginationMethod: 'index',
+        defaultPageSize: 100,
+        maxPageSize: 1_000,
+        cursorTimeout: 3_600,
+      },
       changePassword: { supported: false },
     });
     expect(types!.body).toMatchObject({

@@ -12,9 +12,9 @@ import {
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import type { ResourceId } from '../../../src/kernel/ids.js';
 import { parseFilter, type Filter } from '../../../src/scim/read/filter.js';
-import { readListRequest } from '../../../src/scim/read/list-request.js';
+import { readSearchRequest } from '../../../src/scim/read/search-request.js';
 
-const asked = (filter: string) => readListRequest({ filter }).filter;
+const asked = (filter: string) => readSearchRequest({ filter }).filter;
 
 /** The code with which it is refused, null when it is not. */
 function refusal(work: () => unknown): string | null {
@@ -274,7 +274,7 @@ describe('a filter is parsed', () => {
 
   it('refuses two filters at once', () => {
     const filter = ['userName eq "a"', 'userName eq "b"'];
-    expect(refusal(() => readListRequest({ filter }))).toBe('scim.invalid_filter');
+    expect(refusal(() => readSearchRequest({ filter }))).toBe('scim.invalid_filter');
   });
 
   it('binds and before or, and both before nothing', () => {

@@ -6,7 +6,7 @@ import type { ResourceId, UserId } from '../../../src/kernel/ids.js';
 import { scimError } from '../../../src/scim/present/errors.js';
 import { readCreate, readPatch, readReplace } from '../../../src/scim/read/edit.js';
 import { EVERYONE } from '../../../src/directory/index.js';
-import { readListRequest } from '../../../src/scim/read/list-request.js';
+import { readSearchRequest } from '../../../src/scim/read/search-request.js';
 import { about, idpFixtures, person, type IdpFixture } from '../../support/idp-fixtures.js';
 
 const ID = '0193a1b2-0000-7000-8000-000000000001';
@@ -87,7 +87,7 @@ describe('what identity providers send', () => {
   const asking = idpFixtures.filter(([, { request }]) => request.method === 'GET');
   it.each(asking)('%s asks for what it means', (_, fixture) => {
     const { searchParams } = new URL(about(fixture, ID).path, 'http://scim.example');
-    const { filter } = readListRequest(Object.fromEntries(searchParams));
+    const { filter } = readSearchRequest(Object.fromEntries(searchParams));
     if (searchParams.has('filter')) expect(filter).not.toEqual(EVERYONE);
     else expect(filter).toEqual(EVERYONE);
   });
