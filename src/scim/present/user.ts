@@ -62,36 +62,61 @@ const ALWAYS: readonly string[] = ['schemas', 'id'];
 
 function projected(whole: JsonObject, projection: Projection): JsonObject {
   if (projection.kind === 'whole') return whole;
+  const { places } = projection;
   const isOnly = projection.kind === 'only';
   return Object.fromEntries(
     Object.entries(whole).flatMap(([name, value]) => {
-      if (ALWAYS.includes(name)) return [[name, value]];
-      const kept = keptOf(name, value, projection.places, isOnly);
+      const kept = ALWAYS.includes(name) ? value : memberOf(name, value, { places, isOnly });
       return kept === undefined ? [] : [[name, kept]];
     }),
   );
 }
 
-/** What remains of one member when the places are all that is wanted, or all that is not. */
-function keptOf(name: string, value: unknown, places: readonly Place[], isOnly: boolean): unknown {
-  const parts = places.flatMap((place) => partOf(name, value, place));
-  if (parts.includes(EVERYTHING)) return isOnly ? value : undefined;
-  if (parts.length === 0) return isOnly ? undefined : value;
-  const each = (one: unknown): unknown =>
-    isObject(one)
-      ? Object.fromEntries(Object.entries(one).filter(([key]) => parts.includes(key) === isOnly))
-      : one;
-  return Array.isArray(value) ? value.map(each) : each(value);
+interface Wanted {
+  readonly places: readonly Place[];
+  /** The places are all that is wanted; else all that is not. */
+  readonly isOnly: boolean;
 }
 
-const EVERYTHING = '*';
+/** What remains of one member; undefined when nothing does. A schema's own object is projected like a resource. */
+function memberOf(name: string, value: unknown, { places, isOnly }: Wanted): unknown {
+  const isCore = !name.includes(':');
+  const named = places.filter((place) =>
+    isCore ? place.schema === null && isNameOf(place, name) : place.schema === name,
+  );
+  if (named.length === 0) return isOnly ? undefined : value;
+  if (named.some((place) => (isCore ? place.sub : place.name) === null))
+    return isOnly ? value : undefined;
+  if (isCore) return partsOf(value, new Set(named.map(({ sub }) => sub)), isOnly);
+  const inner = named.map((place) => ({ ...place, schema: null }));
+  return filled(
+    Object.entries(value as JsonObject).map(([key, each]) => [
+      key,
+      memberOf(key, each, { places: inner, isOnly }),
+    ]),
+  );
+}
 
-/** Which part of the member a place means: none, one of its own members, or everything. */
-function partOf(name: string, value: unknown, place: Place): readonly string[] {
-  if (place.schema !== null) {
-    if (place.schema !== name) return [];
-    return [place.name ?? EVERYTHING];
-  }
-  if (place.name === null) return isObject(value) && name.includes(':') ? [] : [EVERYTHING];
-  return place.name === name ? [place.sub ?? EVERYTHING] : [];
+const isNameOf = (place: Place, name: string): boolean =>
+  place.name === null || place.name === name;
+
+/** Of a list, the parts of each element. */
+function partsOf(value: unknown, parts: ReadonlySet<string | null>, isOnly: boolean): unknown {
+  if (!Array.isArray(value)) return isObject(value) ? some(value, parts, isOnly) : value;
+  const elements = value.map((each: unknown) => partsOf(each, parts, isOnly));
+  const left = elements.filter((each) => each !== undefined);
+  return left.length > 0 ? left : undefined;
+}
+
+const some = (
+  value: Readonly<JsonObject>,
+  parts: ReadonlySet<string | null>,
+  isOnly: boolean,
+): JsonObject | undefined =>
+  filled(Object.entries(value).filter(([name]) => parts.has(name) === isOnly));
+
+/** What is empty is not there (RFC 7643 §2.5). */
+function filled(members: readonly (readonly [string, unknown])[]): JsonObject | undefined {
+  const left = members.filter(([, value]) => value !== undefined);
+  return left.length > 0 ? Object.fromEntries(left) : undefined;
 }

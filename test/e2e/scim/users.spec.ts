@@ -553,6 +553,35 @@ describe('projections', () => {
     if (query.includes('version')) expect(meta).toEqual({ version: 'W/"1"' });
   });
 
+  it.each<[string, object]>([
+    [`attributes=${ENTERPRISE}:manager.value`, { [ENTERPRISE]: { manager: { value: 'm' } } }],
+    [
+      `attributes=${ENTERPRISE.toUpperCase()}:MANAGER.$REF,NAME`,
+      { name: { givenName: 'Ada' }, [ENTERPRISE]: { manager: { $ref: '../Users/m' } } },
+    ],
+    [
+      `excludedAttributes=meta,userName,active,name.givenName,emails.type,${ENTERPRISE}:manager.value,${ENTERPRISE}:division`,
+      { emails: [{ value: 'a@x' }], [ENTERPRISE]: { manager: { $ref: '../Users/m' } } },
+    ],
+    ['attributes=name.middleName,emails.display', {}],
+    [
+      'attributes=urn:ietf:params:scim:schemas:core:2.0:User:emails.type',
+      { emails: [{ type: 'work' }] },
+    ],
+  ])('reach into parts: %s', async (query, expected) => {
+    const client = await server.client();
+    await made(client, {
+      userName: 'ada',
+      name: { givenName: 'Ada' },
+      emails: [{ value: 'a@x', type: 'work' }],
+      [ENTERPRISE]: { division: 'Notes', manager: { value: 'm', $ref: '../Users/m' } },
+    });
+    const { body } = await server.send(client, 'GET', `/Users?${query}`);
+    const { schemas, id, ...rest } = body.Resources[0];
+    expect([schemas, id]).toEqual([expect.any(Array), expect.any(String)]);
+    expect(rest).toEqual(expected);
+  });
+
   it('reach into lists', async () => {
     const client = await server.client();
     await made(client, {
