@@ -282,6 +282,28 @@ describe('versions', () => {
   });
 });
 
+describe('the far ends of a filter', () => {
+  it.each([
+    'meta.created gt "0000-01-01T00:00:00+14:00"',
+    'meta.created lt "9999-12-31T23:59:59.999999999-14:00"',
+    'meta.lastModified pr and id pr and active pr and userName pr',
+    Array.from({ length: 21 }, () => 'emails[type ne "x" or value pr]').join(' or ') + ' or id pr',
+  ])('%#: everyone', async (filter) => {
+    const { status, body } = await get({ filter });
+    expect([status, body.totalResults]).toEqual([200, everyone.length]);
+  });
+
+  it.each([
+    `title eq "${'x'.repeat(8_000)}"`,
+    `title co "${'x'.repeat(8_000)}" or emails[value ew "${'%'.repeat(100)}"]`,
+    `${'not ('.repeat(15)}userName eq "ada"${')'.repeat(15)} and userName eq "ada"`,
+    `id sw "${'g'.repeat(36)}" or externalId gt "\uffff" or displayName lt " "`,
+  ])('%#: nobody', async (filter) => {
+    const { status, body } = await server.send(client, 'POST', '/.search', { body: { filter } });
+    expect([status, body.totalResults]).toEqual([200, 0]);
+  });
+});
+
 describe('what stands beside people', () => {
   it.each<[number, string, string]>([
     [405, 'GET', '/.search'],
