@@ -40,7 +40,7 @@ import {
   lockSignal,
 } from './postgres/lock-and-read.js';
 import { liftHold, revokeApiKey, revokeSubject } from './operator-orders.js';
-import { Turns } from './turns.js';
+import { Turns, type Haste } from './turns.js';
 import { writePlan } from './write-plan.js';
 
 /** What a transaction leaves behind: its answer, and the records that it committed. */
@@ -77,27 +77,31 @@ export class Heart extends Deprovision {
   }
 
   override changeResource(change: ResourceChange): Promise<ResourceOutcome> {
+    const haste = hasteOf(change);
     switch (change.kind) {
       case 'create':
-        return this.#commit(change.origin, (tx) => this.#create(tx, change));
+        return this.#commit(change.origin, (tx) => this.#create(tx, change), haste);
       case 'refused_create':
-        return this.#commit(change.origin, (tx) => this.#refuseCreation(tx, change));
+        return this.#commit(change.origin, (tx) => this.#refuseCreation(tx, change), haste);
       case 'edit':
-        return this.#commit(change.origin, (tx) => this.#edit(tx, change));
+        return this.#commit(change.origin, (tx) => this.#edit(tx, change), haste);
       case 'remove':
-        return this.#commit(change.origin, (tx) => this.#remove(tx, change));
+        return this.#commit(change.origin, (tx) => this.#remove(tx, change), haste);
     }
   }
 
   override takeSignal(change: SignalChange): Promise<SignalOutcome> {
-    return this.#commit(change.origin, async (tx) => {
+    const { effect } = change.signal;
+    const haste = effect === 'hold' || effect === 'revoke' ? 'leaver' : 'edit';
+    const take = async (tx: Tx): Promise<Committed<SignalOutcome>> => {
       const id = newId<SignalId>();
       const before = await lockSignal(tx, id, change);
       if ('first' in before) return { outcome: { ...before.first, repeated: true }, records: [] };
       const around = this.#circumstances(change.origin, before.at);
       const { plan, outcome } = planSignal(around, before, { id, signal: change.signal });
       return { outcome, records: writePlan(tx, this.#press, around, plan) };
-    });
+    };
+    return this.#commit(change.origin, take, haste);
   }
 
   override revokeSubject(
@@ -124,7 +128,7 @@ export class Heart extends Deprovision {
   }
 
   override liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean> {
-    return this.#commit(operator, (tx) => liftHold(tx, operator, subject, name));
+    return this.#commit(operator, (tx) => liftHold(tx, operator, subject, name), 'edit');
   }
 
   async #create(tx: Tx, change: CreateChange): Promise<Committed<ResourceOutcome>> {
@@ -206,8 +210,9 @@ export class Heart extends Deprovision {
   async #commit<T>(
     { organization }: { readonly organization: OrganizationId },
     work: (tx: Tx) => Promise<Committed<T>>,
+    haste: Haste = 'leaver',
   ): Promise<T> {
-    const { outcome, records } = await this.#turns.run(organization, () =>
+    const { outcome, records } = await this.#turns.run(organization, haste, () =>
       this.#transactions.run('deprovision', work),
     );
     // From here the revocation is durable. If we die before the broker answers, the records stay queued and a
@@ -215,6 +220,13 @@ export class Heart extends Deprovision {
     if (records.length > 0) this.#publisher.offer(records, this.#clock.now());
     return outcome;
   }
+}
+
+/** What may take access away goes first; only a word that is known for another thing waits. */
+function hasteOf(change: ResourceChange): Haste {
+  if (change.kind === 'remove') return 'leaver';
+  const { word } = change.kind === 'edit' ? change.edit : change;
+  return word === 'true' || word === 'absent' ? 'edit' : 'leaver';
 }
 
 const nothing: Alongside = () => Promise.resolve();

@@ -50,7 +50,11 @@ export type Edited =
   | { readonly word: ActiveWord; readonly refused: Error };
 
 /** Pure: the stored resource in, what it becomes out. Runs under the locks, and again if the transaction repeats. */
-export type Edit = (stored: StoredResource) => Edited;
+export interface Edit {
+  (stored: StoredResource): Edited;
+  /** What the request says of `active`, where that is known before the resource is: leavers go first. */
+  readonly word?: ActiveWord;
+}
 
 /** One SCIM request that changes a person. */
 export type ResourceChange =

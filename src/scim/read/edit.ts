@@ -1,4 +1,10 @@
-import type { ActiveWord, Edit, ResourceImage } from '../../deprovision/index.js';
+import type {
+  ActiveWord,
+  Edit,
+  Edited,
+  ResourceImage,
+  StoredResource,
+} from '../../deprovision/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { MalformedBody } from './body.js';
 import { Draft } from './draft.js';
@@ -67,20 +73,22 @@ export function readPatch(body: unknown): Edit {
   });
 }
 
-type Change = (stored: Parameters<Edit>[0]) => ResourceImage['attributes'];
+type Change = (stored: StoredResource) => ResourceImage['attributes'];
 
 /** What the request says about `active` stands beside whatever becomes of the rest (P9). */
-const editing =
-  (said: Said, change: Change): Edit =>
-  (stored) => {
+function editing(said: Said, change: Change): Edit {
+  const { word } = said;
+  const edit = (stored: StoredResource): Edited => {
     try {
       refuseGarbled(said);
-      return { word: said.word, next: imageOf(change(stored), said.word, stored) };
+      return { word, next: imageOf(change(stored), word, stored) };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      return { word: said.word, refused: error };
+      return { word, refused: error };
     }
   };
+  return Object.assign(edit, { word });
+}
 
 function refuseGarbled(said: Said): void {
   if (said.isGarbled)

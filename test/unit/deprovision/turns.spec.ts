@@ -33,8 +33,10 @@ class Stage {
 describe('turns', () => {
   it('let organizations go in turn, however many changes one of them has', async () => {
     const [turns, stage] = [new Turns(2), new Stage()];
-    const many = Array.from({ length: 20 }, (_, i) => turns.run('a', stage.work(`a${i}`)));
-    const single = turns.run('b', stage.work('b'));
+    const many = Array.from({ length: 20 }, (_, i) =>
+      turns.run('a', 'leaver', stage.work(`a${i}`)),
+    );
+    const single = turns.run('b', 'leaver', stage.work('b'));
     expect(stage.begun).toEqual(['a0', 'a1']);
     await stage.endOne();
     await stage.endOne();
@@ -49,7 +51,7 @@ describe('turns', () => {
     let [running, most] = [0, 0];
     const outcomes = await Promise.allSettled(
       Array.from({ length: 50 }, (_, i) =>
-        turns.run(`org-${i % 7}`, async () => {
+        turns.run(`org-${i % 7}`, 'leaver', async () => {
           running += 1;
           most = Math.max(most, running);
           await new Promise((resolve) => setImmediate(resolve));
@@ -60,18 +62,68 @@ describe('turns', () => {
     );
     expect(most).toBe(3);
     expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(10);
-    expect(await turns.run('later', () => Promise.resolve('yes'))).toBe('yes');
+    expect(await turns.run('later', 'leaver', () => Promise.resolve('yes'))).toBe('yes');
   });
 
   it('refuse who has waited too long, whose work never begins, and keep no place for them', async () => {
     const [turns, stage] = [new Turns(1, 5), new Stage()];
-    const first = turns.run('a', stage.work('a'));
-    const late = turns.run('a', stage.work('late'));
+    const first = turns.run('a', 'leaver', stage.work('a'));
+    const late = turns.run('a', 'leaver', stage.work('late'));
     await expect(late).rejects.toMatchObject({ code: 'store.unavailable' });
     await expect(late).rejects.toBeInstanceOf(DomainError);
     await stage.endOne();
     await first;
-    expect(await turns.run('a', () => Promise.resolve('next'))).toBe('next');
+    expect(await turns.run('a', 'leaver', () => Promise.resolve('next'))).toBe('next');
     expect(stage.begun).toEqual(['a']);
+  });
+
+  it('let leavers go before edits, of their own organization and of others', async () => {
+    const [turns, stage] = [new Turns(1), new Stage()];
+    const all = [
+      turns.run('a', 'leaver', stage.work('first')),
+      ...[1, 2].map((n) => turns.run('a', 'edit', stage.work(`edit ${n}`))),
+      turns.run('b', 'edit', stage.work('edit of b')),
+      turns.run('a', 'leaver', stage.work('leaver')),
+      turns.run('b', 'leaver', stage.work('leaver of b')),
+    ];
+    while (stage.running > 0) await stage.endOne();
+    expect(stage.begun).toEqual([
+      'first',
+      'leaver',
+      'leaver of b',
+      'edit 1',
+      'edit of b',
+      'edit 2',
+    ]);
+    await Promise.all(all);
+  });
+
+  it('keep no edit waiting for ever behind leavers that never end', async () => {
+    const [turns, stage] = [new Turns(1), new Stage()];
+    const all = [
+      turns.run('a', 'leaver', stage.work('leaver')),
+      turns.run('a', 'edit', stage.work('edit')),
+    ];
+    for (let n = 0; n < 20 && !stage.begun.includes('edit'); n += 1) {
+      all.push(turns.run('a', 'leaver', stage.work('leaver')));
+      await stage.endOne();
+    }
+    expect(stage.begun.indexOf('edit')).toBe(9);
+    while (stage.running > 0) await stage.endOne();
+    await Promise.all(all);
+  });
+
+  it('refuse edits at once when too many wait, and never a leaver', async () => {
+    const [turns, stage] = [new Turns(1), new Stage()];
+    const first = turns.run('a', 'leaver', stage.work('first'));
+    const edits = Array.from({ length: 10_001 }, (_, n) =>
+      turns.run('a', 'edit', () => Promise.resolve(n)),
+    );
+    await expect(edits.at(-1)).rejects.toMatchObject({ code: 'store.unavailable' });
+    const leaver = turns.run('a', 'leaver', () => Promise.resolve('left'));
+    await stage.endOne();
+    expect(await leaver).toBe('left');
+    await first;
+    await Promise.all(edits.slice(0, -1));
   });
 });
