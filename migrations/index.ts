@@ -15,6 +15,7 @@ import { Feed1764252310000 } from './1764252310000-feed.js';
 import { RefusedRecords1764271000000 } from './1764271000000-refused-records.js';
 import { OutboxByDay1764272000000 } from './1764272000000-outbox-by-day.js';
 import { FoldedAttributes1764273500000 } from './1764273500000-folded-attributes.js';
+import { SharedSweeping1764274000000 } from './1764274000000-shared-sweeping.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -43,4 +44,5 @@ export const migrations: readonly (new () => Migration)[] = [
   RefusedRecords1764271000000,
   OutboxByDay1764272000000,
   FoldedAttributes1764273500000,
+  SharedSweeping1764274000000,
 ];

@@ -80,9 +80,9 @@ export class CoalescingPublisher extends RevocationPublisher {
     this.#wakeUp.ring();
   }
 
-  /** False while so much waits that more would only be dropped. */
-  get hasRoom(): boolean {
-    return this.#backlog.hasRoom;
+  /** How many more it can send soon. */
+  get room(): number {
+    return this.#backlog.room;
   }
 
   /** False while sends fail: another process may have better luck. */

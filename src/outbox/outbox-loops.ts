@@ -76,7 +76,7 @@ export class OutboxLoops {
     this.#loops.start('installation', (stop) => watch.run(stop));
     this.#loops.start('topics', (stop) => gate.run(stop));
     this.#loops.start('publisher', (stop) => publisher.run(stop));
-    const sweeper = new Sweeper({ writer: writer.id, transactions, publisher, gate, metrics });
+    const sweeper = new Sweeper({ transactions, publisher, gate, metrics });
     this.#loops.start('sweeper', (stop) => sweeper.run(stop));
     this.#loops.start('chains', (stop) => this.#followChains(writer, stop));
     const receipts = this.#receiptsReader();

@@ -4,6 +4,7 @@ import type { Transactions } from '../kernel/tx.js';
 import type { Log } from '../platform/log/log.js';
 import type { OutboxRecord } from './domain/outbox-record.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
+import { leaveUnsent } from './postgres/take-unsent.js';
 import { setAside } from './postgres/set-aside.js';
 
 export interface SetAsideParts {
@@ -33,7 +34,11 @@ export class SetAsideRecords {
   async refused(record: OutboxRecord, why: string): Promise<void> {
     const refusals = (this.#refusals.get(record.digest) ?? 0) + 1;
     this.#refusals.set(record.digest, refusals);
-    if (refusals < REFUSALS) return;
+    if (refusals < REFUSALS) {
+      // Watermarks wait for it: it is tried again at once, and not when the sweeper's hold has run out.
+      await this.#parts.transactions.read('background', (tx) => leaveUnsent(tx, record.digest));
+      return;
+    }
     await this.#setAside(record, why);
     this.#refusals.delete(record.digest);
   }

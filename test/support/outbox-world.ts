@@ -187,7 +187,7 @@ export class Replica {
       },
       options.mostWaiting,
     );
-    this.sweeper = new Sweeper({ ...common, writer: this.id, publisher: this.publisher });
+    this.sweeper = new Sweeper({ ...common, publisher: this.publisher });
     this.loops.start('gate', (stop) => this.gate.run(stop));
   }
 

@@ -59,8 +59,8 @@ const covers = sql(
 
 const queue = sql(
   'heart.adopt_queue',
-  `insert into outbox_pending (digest, partition)
-   select o.digest, o.partition from unnest($1::text[]) as r (digest) join outbox o on o.digest = r.digest
+  `insert into outbox_pending (digest, partition, organization_id)
+   select o.digest, o.partition, o.organization_id from unnest($1::text[]) as r (digest) join outbox o on o.digest = r.digest
     where not exists (select from outbox_covers c where c.digest = o.digest)
    on conflict (digest) do nothing`,
 );

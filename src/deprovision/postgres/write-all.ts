@@ -101,8 +101,8 @@ const PARTS = {
      select r.digest, $1, r.case_id, r.key, r.partition, convert_to(r.value, 'UTF8')
        from w, jsonb_to_recordset(x->'records') as r (digest text, case_id uuid, key text, partition integer, value text)`,
   queue: `
-     insert into outbox_pending (digest, partition)
-     select r.digest, r.partition
+     insert into outbox_pending (digest, partition, organization_id)
+     select r.digest, r.partition, $1
        from w, jsonb_to_recordset(x->'records') as r (digest text, partition integer)`,
 } as const;
 

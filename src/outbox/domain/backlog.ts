@@ -1,4 +1,4 @@
-import { FairQueue } from './fair-queue.js';
+import { Lanes } from './lanes.js';
 import type { OutboxRecord } from './outbox-record.js';
 
 export interface Waiting {
@@ -7,10 +7,15 @@ export interface Waiting {
   readonly committedAt: Date | null;
 }
 
-/** Records on their way to the topic, each once, in one fair queue per partition. Bounded. */
+/** A commit with more records than this revokes many at once, and does not take the express lane. */
+const FEW = 10;
+/** What a sweeper has found may be this much at once: others can send the rest. */
+const MOST_SWEPT = 2_000;
+
+/** Records on their way to the topic, each once, in one fair queue per partition and lane. Bounded. */
 export class Backlog {
   readonly #most: number;
-  readonly #queues = new Map<number, FairQueue<Waiting>>();
+  readonly #queues = new Map<number, Lanes<Waiting>>();
   /** Those that wait, are being sent, or are being marked. */
   readonly #known = new Set<string>();
 
@@ -23,19 +28,26 @@ export class Backlog {
     return this.#known.size;
   }
 
-  get hasRoom(): boolean {
-    return this.#known.size < this.#most / 2;
+  /** How many a sweeper may add. */
+  get room(): number {
+    return Math.max(0, Math.min(Math.floor(this.#most / 2), MOST_SWEPT) - this.#known.size);
   }
 
-  /** @returns how many found no room */
+  /**
+   * What was committed just now and is not many at once goes before the rest.
+   *
+   * @returns how many found no room
+   */
   add(records: readonly OutboxRecord[], committedAt: Date | null): number {
     let dropped = 0;
+    const isExpress = committedAt !== null && records.length <= FEW;
     for (const record of records) {
       if (this.#known.has(record.digest)) continue;
       if (this.#known.size >= this.#most) dropped += 1;
       else {
         this.#known.add(record.digest);
-        this.#queueOf(record.partition).add(record.organization ?? '*', { record, committedAt });
+        const owner = record.organization ?? '*';
+        this.#queueOf(record.partition).add(owner, { record, committedAt }, isExpress);
       }
     }
     return dropped;
@@ -60,10 +72,10 @@ export class Backlog {
     for (const digest of digests) this.#known.delete(digest);
   }
 
-  #queueOf(partition: number): FairQueue<Waiting> {
+  #queueOf(partition: number): Lanes<Waiting> {
     const found = this.#queues.get(partition);
     if (found !== undefined) return found;
-    const queue = new FairQueue<Waiting>();
+    const queue = new Lanes<Waiting>();
     this.#queues.set(partition, queue);
     return queue;
   }

@@ -7,8 +7,8 @@ const statement = sql(
   `with added as (
      insert into outbox (digest, organization_id, case_id, key, partition, value)
      select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bytea[])
-     returning digest, partition)
-   insert into outbox_pending (digest, partition) select digest, partition from added`,
+     returning digest, partition, organization_id)
+   insert into outbox_pending (digest, partition, organization_id) select digest, partition, organization_id from added`,
 );
 
 export async function enqueueRecords(tx: Tx, records: readonly OutboxRecord[]): Promise<void> {

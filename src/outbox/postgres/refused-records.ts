@@ -37,14 +37,14 @@ const queue = sql(
   'outbox.queue-refused',
   `with retried as (
      update outbox_refused set retried_at = clock_timestamp() where digest = $1 returning digest)
-   insert into outbox_pending (digest, partition) select digest, $2 from retried
+   insert into outbox_pending (digest, partition, organization_id) select digest, $2, $3 from retried
    on conflict (digest) do update set set_aside_at = null`,
 );
 
 /** Puts a record back into the queue, whether the last watermark has listed it or not. */
 export const queueRefused = async (
   tx: Tx,
-  { digest, partition }: Pick<RefusedRow, 'digest' | 'partition'>,
+  row: Pick<RefusedRow, 'digest' | 'partition' | 'organization_id'>,
 ): Promise<void> => {
-  await touch(tx, queue, [digest, partition]);
+  await touch(tx, queue, [row.digest, row.partition, row.organization_id]);
 };

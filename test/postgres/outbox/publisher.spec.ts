@@ -194,20 +194,29 @@ describe('the sweeper', () => {
     expect((await world.acked()).filter(({ committed_at }) => committed_at !== null)).toEqual([]);
   });
 
-  it('leaves partitions to the process that writes their watermarks', async () => {
-    const topic = new MemoryTopic();
-    await world.commit(world.records(25));
-    const replica = world.replica({ producer: topic }).publish();
+  it('shares with others: what one has taken the other leaves alone, and takes when it is not sent in time', async () => {
+    await world.commit(world.records(30));
     await world.world.query(`update outbox_pending set queued_at = now() - interval '1 min'`);
-    await replica.sweeper.sweep();
-    await world.world.query(
-      `update watermark_heads set holder = $1, leased_until = now() + interval '1 min' where partition = 2`,
-      [replica.id],
-    );
-    await replica.sweeper.sweep();
-    const ofTwo = (await world.world.query(`select 1 from outbox where partition = 2`)).length;
-    await eventually(async () => (await world.acked()).length === ofTwo);
-    expect(topic.stored.every(({ partition }) => partition === 2)).toBe(true);
+    const topics = [new SlowTopic(), new SlowTopic()];
+    const [one, two] = topics.map((producer) => world.replica({ producer }).publish());
+    const both = await Promise.all([one!.sweeper.sweep(20), two!.sweeper.sweep(20)]);
+    expect(both.reduce((all, some) => all + some)).toBe(30);
+    expect(await two!.sweeper.sweep(20)).toBe(0);
+    await world.world.query(`update outbox_pending set swept_at = now() - interval '1 min'`);
+    expect(await two!.sweeper.sweep(50)).toBe(30);
+  });
+
+  it('serves organizations in turn: one record of somebody does not wait for thousands that were left before it', async () => {
+    const [many, few] = [newId<OrganizationId>(), newId<OrganizationId>()];
+    await world.commit(world.records(2_000, { org: many }));
+    const single = world.record({ org: few });
+    await world.commit([single]);
+    await world.world.query(`update outbox_pending set queued_at = queued_at - interval '1 min'`);
+    const topic = new MemoryTopic();
+    const replica = world.replica({ producer: topic }).publish();
+    expect(await replica.sweeper.sweep(10)).toBe(10);
+    await eventually(() => topic.digests().length === 10);
+    expect(topic.digests()).toContain(single.digest);
   });
 
   it('sends again, harmlessly, what was acknowledged by the broker and died before it was marked', async () => {

@@ -97,7 +97,9 @@ describe('a record that was set aside', () => {
     await transactions.run('background', (tx) => setAside(tx, record!.digest, 'too large'));
     const head = (await transactions.run('background', (tx) => takeHead(tx, 0, writer)))!;
     await world.world.query('update watermark_heads set acked_at = now()');
-    await transactions.run('background', (tx) => queueRefused(tx, record!));
+    await transactions.run('background', (tx) =>
+      queueRefused(tx, { ...record!, organization_id: null }),
+    );
     const said = { covers: [record!.digest], repair: [record!.digest] };
     const next = follow(
       head,

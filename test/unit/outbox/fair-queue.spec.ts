@@ -68,7 +68,20 @@ describe('a backlog', () => {
         null,
       ),
     ).toBe(2);
-    expect([backlog.known, backlog.hasRoom]).toEqual([3, false]);
+    expect([backlog.known, backlog.room]).toEqual([3, 0]);
+  });
+
+  it('lets who has just left go before what was left behind and what comes by the hundred, and starves neither', () => {
+    const backlog = new Backlog(1_000);
+    const many = (name: string) => Array.from({ length: 50 }, (_, i) => record(`${name}-${i}`, 0));
+    backlog.add(many('swept'), null);
+    backlog.add(many('bulk'), new Date());
+    for (const one of many('single')) backlog.add([one], new Date());
+    const taken = names(backlog.take(20, every));
+    expect(taken.slice(0, 15).every((name) => name.startsWith('single'))).toBe(true);
+    expect(taken.slice(15).some((name) => name.startsWith('single'))).toBe(false);
+    const rest = names(backlog.take(200, every));
+    expect(new Set([...taken, ...rest]).size).toBe(150);
   });
 
   it('takes evenly from the partitions that may be sent', () => {
