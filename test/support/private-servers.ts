@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Embedded,
@@ -8,7 +10,7 @@ import {
 } from '../../src/platform/embedded/start-embedded.js';
 import { fromSource } from './from-source.js';
 import { TcpProxy } from './tcp-proxy.js';
-import { makeTemplate } from './template-database.js';
+import { asSuperuser, makeTemplate } from './template-database.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** A server that one test file may freeze, break and start again without hurting the others. */
@@ -19,7 +21,7 @@ export interface PrivateServer {
   freeze(): void;
   thaw(): void;
   /** Ends it as a crash would: PostgreSQL with `immediate`, the broker with SIGKILL. Resolves when it is gone. */
-  kill(): Promise<void>;
+  kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and files. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -30,8 +32,21 @@ export interface PrivatePostgres extends PrivateServer {
   createDatabase(): Promise<TestDatabase>;
   /** Keeps the files aside as they are now; the server crashes and starts again for it. */
   copy(): Promise<void>;
+  /** SIGKILL to the server and every session of it. Resolves when it is gone. */
+  die(): Promise<void>;
+  /** Another server that follows this one; made from its files, for which this one crashes and starts again. */
+  standby(): Promise<PrivateStandby>;
   /** Puts the copy in the place of the files, as a restore does: what came after it is forgotten. */
   restore(): Promise<void>;
+}
+
+export interface PrivateStandby {
+  readonly address: string;
+  /** Makes it a primary. */
+  promote(): Promise<void>;
+  /** Starts it as a standby of nobody and promotes it once more: it says nothing of what it may have missed. */
+  promoteAgain(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export interface PrivateKafka extends PrivateServer {
@@ -54,6 +69,13 @@ export async function privatePostgres(
   return {
     ...deeds,
     createDatabase: () => createTestDatabase(address),
+    die: () => deeds.kill('SIGKILL'),
+    standby: async () => {
+      await deeds.kill();
+      const home = await standbyFrom(join(server.embedded.home, 'postgres'));
+      await deeds.restart();
+      return startStandby(home, new URL(address));
+    },
     copy: async () => {
       await deeds.kill();
       execFileSync('cp', ['-a', files, aside]);
@@ -64,6 +86,45 @@ export async function privatePostgres(
       rmSync(files, { recursive: true });
       execFileSync('cp', ['-a', aside, files]);
       await deeds.restart();
+    },
+  };
+}
+
+/** A home with a copy of these files, which follows a server instead of being one. */
+async function standbyFrom(directory: string): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'offswitch-standby-'));
+  await chmod(home, 0o711);
+  const here = join(home, 'postgres');
+  await mkdir(here, { mode: 0o711 });
+  for (const name of ['data', 'password'])
+    execFileSync('cp', ['-a', join(directory, name), join(here, name)]);
+  await rm(join(here, 'data', 'postmaster.pid'), { force: true });
+  await writeFile(join(here, 'data', 'standby.signal'), '');
+  return home;
+}
+
+async function startStandby(home: string, primary: URL): Promise<PrivateStandby> {
+  const { hostname, port, username, password } = primary;
+  const follows = `host=${hostname} port=${port} user=${username} password=${password}`;
+  const server = await ServerOfOne.start('postgres', {
+    home,
+    postgresSettings: { fsync: 'off', primary_conninfo: follows },
+  });
+  const address = server.embedded.databaseSuperuserUrl!;
+  const deeds = server.deeds(address);
+  const promote = () => asSuperuser(address, ['select pg_promote()']);
+  return {
+    address,
+    promote,
+    promoteAgain: async () => {
+      await deeds.kill();
+      await writeFile(join(home, 'postgres', 'data', 'standby.signal'), '');
+      await deeds.restart();
+      await promote();
+    },
+    stop: async () => {
+      await deeds.stop();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }
@@ -128,9 +189,10 @@ class ServerOfOne {
       thaw: () => {
         this.#signal('SIGCONT');
       },
-      kill: async () => {
+      kill: async (signal = this.#name === 'postgres' ? 'SIGQUIT' : 'SIGKILL') => {
         const crashed = new Promise<void>((resolve) => (this.#crashed = resolve));
-        process.kill(this.#pid, this.#name === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
+        if (signal === 'SIGKILL') this.#signal(signal);
+        else process.kill(this.#pid, signal);
         this.#signal('SIGCONT');
         await crashed;
       },
