@@ -9,6 +9,7 @@ import { Secret } from '../../src/kernel/secret.js';
 import { SystemClock } from '../../src/platform/clock/system-clock.js';
 
 export interface RunningGatewayOptions {
+  /** `host:port`, several separated by commas. */
   readonly brokers: string;
   readonly service: { readonly url: string; readonly key: string };
   readonly policy?: Policy;
@@ -49,7 +50,7 @@ export class RunningGateway {
     this.#run = this.gateway.run(this.#stopping.signal);
 
     function transport(): Transport {
-      const settings = { brokers: [brokers], tls: false, sasl: null };
+      const settings = { brokers: brokers.split(','), tls: false, sasl: null };
       const parts = { settings, clientId: 'offswitch-gateway-test', clock, report };
       const feed = feedFrom ?? service.url;
       const http = new HttpTransport({
