@@ -3,11 +3,13 @@ import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { demo } from './demo/demo.js';
 import { gatewayCommand } from './gateway-command.js';
+import { gatewaysCommand } from './gateways-command.js';
 import { keysCommand } from './keys-command.js';
 import { migrateCommand } from './migrate-command.js';
 import { outboxCommand } from './outbox-command.js';
 import { partitionsCommand } from './partitions-command.js';
 import { recoverCommand } from './recover-command.js';
+import { watchCommand } from './watch-command.js';
 
 const USAGE = `offswitch <command>
 
@@ -15,6 +17,8 @@ const USAGE = `offswitch <command>
   gateway [--listen HOST:PORT|unix:PATH] [--ext-authz HOST:PORT|unix:PATH]
           [--id NAME] [--policy strict|balanced|best-effort]
                             one gateway, answering at /authz, and Envoy over gRPC
+  gateways [--json]         who follows, how fresh, who is behind
+  watch [--json]            revocations and gateways' receipts, as they happen
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)
   recover [--revoke-all]    after a restore of the database, or a failover that may have lost something
@@ -40,6 +44,10 @@ async function run([command, ...parameters]: readonly string[]): Promise<number>
     }
     case 'gateway':
       return gatewayCommand(parameters);
+    case 'gateways':
+      return gatewaysCommand(parameters);
+    case 'watch':
+      return watchCommand(parameters);
     case 'keys':
       return keysCommand();
     case 'migrate': {

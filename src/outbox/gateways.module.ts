@@ -19,13 +19,16 @@ import { RegisteredGateways } from './registered-gateways.js';
   providers: [
     {
       provide: Gateways,
-      inject: [Transactions, AuditLog, OpaqueSecrets, Installation],
+      inject: [Transactions, AuditLog, OpaqueSecrets, Installation, ServiceConfig],
       useFactory: (
-        transactions: Transactions,
-        audit: AuditLog,
-        secrets: OpaqueSecrets,
-        { id }: Installation,
-      ) => new RegisteredGateways({ transactions, audit, secrets, installation: id }),
+        ...[transactions, audit, secrets, { id }, { stalenessMs }]: [
+          Transactions,
+          AuditLog,
+          OpaqueSecrets,
+          Installation,
+          ServiceConfig,
+        ]
+      ) => new RegisteredGateways({ transactions, audit, secrets, installation: id, stalenessMs }),
     },
     {
       provide: GatewayLeases,

@@ -21,6 +21,8 @@ export interface GatewayView {
     readonly version: string;
     readonly policy: Policy;
     readonly state: 'live' | 'silent';
+    /** It has not confirmed, on every partition, a watermark younger than S. */
+    readonly behind: boolean;
     readonly first_seen_at: string;
     readonly last_seen_at: string;
     readonly lease_until: string;

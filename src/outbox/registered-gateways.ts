@@ -13,6 +13,8 @@ export interface GatewayParts {
   readonly audit: AuditLog;
   readonly secrets: OpaqueSecrets;
   readonly installation: Id<'installation'>;
+  /** S, milliseconds. */
+  readonly stalenessMs: number;
 }
 
 export class RegisteredGateways extends Gateways {
@@ -69,7 +71,8 @@ export class RegisteredGateways extends Gateways {
   }
 
   override async list(): Promise<readonly GatewayView[]> {
-    const found = await this.#parts.transactions.read('service', listGateways);
+    const { transactions, stalenessMs } = this.#parts;
+    const found = await transactions.read('service', (tx) => listGateways(tx, stalenessMs));
     return found.map(({ id, name, created_at, processes }) => ({
       id,
       name,
@@ -113,6 +116,7 @@ const viewOf = (row: ProcessRow): GatewayView['processes'][number] => ({
   version: row.version,
   policy: row.policy,
   state: row.is_live ? 'live' : 'silent',
+  behind: row.is_behind,
   first_seen_at: new Date(row.first_seen_ms).toISOString(),
   last_seen_at: new Date(row.last_seen_ms).toISOString(),
   lease_until: new Date(row.lease_until_ms).toISOString(),

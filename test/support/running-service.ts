@@ -104,6 +104,23 @@ export class RunningService {
     return this.identity.adminKey.reveal();
   }
 
+  /** What an operator's command beside this service needs to know. */
+  get environment(): Readonly<Record<string, string>> {
+    const { identity, brokers, world } = this;
+    return {
+      DATABASE_URL: world.database.serviceUrl,
+      KAFKA_BROKERS: brokers,
+      OFFSWITCH_TOPIC_PREFIX: identity.prefix,
+      OFFSWITCH_PEPPER: Buffer.from(identity.pepper).toString('base64'),
+      OFFSWITCH_ENCRYPTION_KEY: Buffer.from(identity.encryptionKey).toString('base64'),
+      OFFSWITCH_TOKEN_KEYS: JSON.stringify(identity.tokenKeys),
+      OFFSWITCH_RECORD_KEYS: JSON.stringify(identity.recordKeys),
+      OFFSWITCH_ADMIN_KEY: identity.adminKey.reveal(),
+      OFFSWITCH_ISSUER: 'urn:offswitch:test',
+      LOG_LEVEL: 'error',
+    };
+  }
+
   /** The process ends and another begins: the same secrets, database, topics and address. */
   async again(): Promise<RunningService> {
     await this.app.close();

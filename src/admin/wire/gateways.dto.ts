@@ -18,6 +18,7 @@ export const gatewaySchema = object({
       version: text,
       policy: oneOf(['strict', 'balanced', 'best-effort']),
       state: oneOf(['live', 'silent']),
+      behind: { type: 'boolean' },
       first_seen_at: time,
       last_seen_at: time,
       lease_until: time,

@@ -16,6 +16,7 @@ export interface ProcessRow {
   readonly version: string;
   readonly policy: Policy;
   readonly is_live: boolean;
+  readonly is_behind: boolean;
   readonly first_seen_ms: number;
   readonly last_seen_ms: number;
   readonly lease_until_ms: number;
@@ -30,6 +31,12 @@ const statement = sql(
        select jsonb_agg(jsonb_build_object(
                 'boot', p.boot, 'version', p.version, 'policy', p.policy,
                 'is_live', p.lease_until >= clock_timestamp(),
+                'is_behind', exists (
+                  select from watermark_heads h
+                   where not exists (
+                           select from gateway_positions s
+                            where s.gateway_id = p.gateway_id and s.boot = p.boot and s.partition = h.partition
+                              and s.t >= clock_timestamp() - make_interval(secs => $1))),
                 'first_seen_ms', floor(extract(epoch from p.first_seen_at) * 1000),
                 'last_seen_ms', floor(extract(epoch from p.last_seen_at) * 1000),
                 'lease_until_ms', floor(extract(epoch from p.lease_until) * 1000),
@@ -44,4 +51,5 @@ const statement = sql(
 );
 
 /** Living gateways by name, with the processes that were seen within the last day. */
-export const listGateways = (tx: Tx): Promise<GatewayRow[]> => rows<GatewayRow>(tx, statement);
+export const listGateways = (tx: Tx, stalenessMs: number): Promise<GatewayRow[]> =>
+  rows<GatewayRow>(tx, statement, [stalenessMs / 1_000]);

@@ -57,6 +57,7 @@ beforeAll(async () => {
     audit,
     installation,
     secrets: new OpaqueSecrets(Buffer.alloc(32, 7)),
+    stalenessMs: S,
   });
   leases = new GatewayLeases({
     transactions,
@@ -231,6 +232,24 @@ describe('a gateway', () => {
       { name: 'mars', processes: [{ boot: silent.boot, state: 'silent', view_age_ms: null }] },
     ]);
     expect(list[0]!.processes[0]!.view_age_ms).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('is behind until it has confirmed a watermark younger than S on every partition', async () => {
+    const process = await registered('edge');
+    const isBehind = async () => (await gateways.list())[0]!.processes[0]!.behind;
+    const confirm = (partition: number, seq: number, ageMs: number) =>
+      intake.take([
+        process.receipt({
+          partitions: [{ partition, seq, t: new Date(Date.now() - ageMs).toISOString() }],
+        }),
+      ]);
+    expect(await isBehind()).toBe(true);
+    await confirm(0, 4, 0);
+    expect(await isBehind()).toBe(true);
+    await confirm(1, 4, S + 1_000);
+    expect(await isBehind()).toBe(true);
+    await confirm(1, 5, 0);
+    expect(await isBehind()).toBe(false);
   });
 });
 
