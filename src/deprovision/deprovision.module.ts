@@ -7,6 +7,7 @@ import { RevocationPublisher } from '../outbox/index.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import { Installation } from '../platform/installation/installation.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { CONNECTIONS } from '../platform/postgres/lanes.js';
 import { Deprovision } from './deprovision.js';
 import { Heart } from './heart.js';
@@ -18,9 +19,18 @@ import { StoredRosters } from './stored-rosters.js';
   providers: [
     {
       provide: Rosters,
-      inject: [Transactions, AuditLog],
-      useFactory: (transactions: Transactions, audit: AuditLog) =>
-        new StoredRosters(transactions, audit),
+      inject: [Transactions, AuditLog, Metrics],
+      useFactory: (transactions: Transactions, audit: AuditLog, metrics: Metrics) => {
+        const rosters = new StoredRosters(transactions, audit);
+        metrics.observed(
+          {
+            name: 'offswitch_rosters_demanded',
+            help: 'Organizations whose roster a recovery has demanded and nobody has confirmed',
+          },
+          () => transactions.read('background', (tx) => rosters.countOpen(tx)),
+        );
+        return rosters;
+      },
     },
     {
       provide: Deprovision,

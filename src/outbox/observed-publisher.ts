@@ -22,14 +22,14 @@ export class ObservedPublisher extends PublisherHealth {
     const { metrics, transactions, stalenessMs } = parts;
     metrics.observed(
       {
-        name: 'offswitch_outbox_oldest_age_seconds',
+        name: 'outbox_oldest_age_seconds',
         help: 'Age of the oldest record that the broker has not acknowledged',
       },
       async () => (await this.state()).oldestUnackedMs / 1_000,
     );
     metrics.observed(
       {
-        name: 'offswitch_unconfirmed_gateways',
+        name: 'unconfirmed_gateways',
         help: 'Gateway processes that count and have not confirmed a watermark younger than S',
       },
       () => transactions.read('background', (tx) => countUnconfirmed(tx, stalenessMs)),

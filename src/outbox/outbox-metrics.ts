@@ -1,4 +1,4 @@
-import type { Counter, Gauge } from 'prom-client';
+import type { Counter, Gauge, Histogram } from 'prom-client';
 import type { Metrics } from '../platform/metrics/metrics.js';
 
 /** What this room counts. What must be asked of the database is added where it is asked. */
@@ -9,6 +9,7 @@ export class OutboxMetrics {
   readonly recordsSwept: Counter;
   readonly watermarkTime: Gauge<'partition'>;
   readonly headsLost: Counter;
+  readonly endToEnd: Histogram<'gateway'>;
   readonly receiptsTaken: Counter;
   readonly receiptsRefused: Counter<'reason'>;
 
@@ -40,6 +41,13 @@ export class OutboxMetrics {
       name: 'offswitch_watermark_lost_heads_total',
       help: 'Times another writer took over a chain from this process',
     });
+    this.endToEnd = metrics.seconds(
+      {
+        name: 'revocation_end_to_end_seconds',
+        help: 'From the request that asked for a revocation until a gateway had applied it, by its receipt',
+      },
+      ['gateway'],
+    );
     this.receiptsTaken = metrics.counter({
       name: 'offswitch_receipts_taken_total',
       help: 'Receipts of gateways that were verified and stored',

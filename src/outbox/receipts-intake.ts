@@ -56,7 +56,12 @@ export class ReceiptsIntake {
       else proven.push({ receipt: claim.receipt, receivedAt: claim.storedAt });
     }
     if (proven.length === 0) return 0;
-    await transactions.read('background', (tx) => storeReceipts(tx, gatherReceipts(proven)));
+    const news = await transactions.read('background', (tx) =>
+      storeReceipts(tx, gatherReceipts(proven)),
+    );
+    // The gateway's clock may be behind ours.
+    for (const { gateway, seconds } of news)
+      metrics.endToEnd.observe({ gateway }, Math.max(0, seconds));
     metrics.receiptsTaken.inc(proven.length);
     return proven.length;
   }

@@ -10,8 +10,8 @@ import { Tally } from '../../src/sidecar/tally.js';
 import { inProject } from '../support/from-source.js';
 import { RememberingLog } from '../support/remembering-log.js';
 
-const [service = '', gateway = ''] = readFileSync(inProject('docs/alarms.md'), 'utf8').split(
-  '## The gateway',
+const [, service = '', gateway = ''] = readFileSync(inProject('docs/alarms.md'), 'utf8').split(
+  /^## .*$/m,
 );
 const codesIn = (text: string): string[] =>
   [...text.matchAll(/^\| `(\S+)`/gm)].map(([, code = '']) => code);

@@ -1,5 +1,5 @@
 import type { Tx } from '../../kernel/tx.js';
-import { sql, touch } from '../../platform/postgres/rows.js';
+import { rows, sql } from '../../platform/postgres/rows.js';
 import type { Answers } from '../domain/gather-receipts.js';
 
 // A position stands for every record that a watermark up to it covers. Those that the process did not also list by
@@ -40,19 +40,39 @@ const statement = sql(
        join outbox o on o.digest = c.digest and o.created_at > p.first_seen_at - interval '1 second'
         and o.created_at between now() - interval '2 days' and now() + interval '1 day'
       where not exists (select from gateway_applied a
-                         where a.digest = c.digest and a.gateway_id = b.gateway_id and a.boot = b.boot))
-   insert into gateway_applied (digest, gateway_id, boot, applied_at, received_at)
-   select distinct on (digest, gateway_id, boot) * from (select * from listed union all select * from covered) a
-    order by digest, gateway_id, boot, applied_at
-   on conflict (digest, gateway_id, boot) do nothing`,
+                         where a.digest = c.digest and a.gateway_id = b.gateway_id and a.boot = b.boot)),
+   stored as (
+     insert into gateway_applied (digest, gateway_id, boot, applied_at, received_at)
+     select distinct on (digest, gateway_id, boot) * from (select * from listed union all select * from covered) a
+      order by digest, gateway_id, boot, applied_at
+     on conflict (digest, gateway_id, boot) do nothing
+     returning digest, gateway_id, applied_at)
+   select g.name as gateway, extract(epoch from s.applied_at - c.received_at)::float8 as seconds
+     from stored s
+     join gateways g on g.id = s.gateway_id
+     join outbox o on o.digest = s.digest
+     join cases c on c.id = o.case_id`,
 );
 
 /** How many watermarks before its first known position a process is taken to have applied one by one. */
 const FIRST_LOOK_BACK = 300;
 
-/** Stores what processes say that they have applied. Positions only ever move forward; the first word on a record stays. */
-export async function storeReceipts(tx: Tx, { seen, positions, applied }: Answers): Promise<void> {
-  await touch(tx, statement, [
+/** How long one gateway took to apply one record, counted from the request that asked for it. */
+export interface Applied {
+  readonly gateway: string;
+  readonly seconds: number;
+}
+
+/**
+ * Stores what processes say that they have applied. Positions only ever move forward; the first word on a record stays.
+ *
+ * @returns what was not known before
+ */
+export async function storeReceipts(
+  tx: Tx,
+  { seen, positions, applied }: Answers,
+): Promise<readonly Applied[]> {
+  return rows<Applied>(tx, statement, [
     seen.map(({ gateway }) => gateway),
     seen.map(({ boot }) => boot),
     seen.map(({ receivedAt }) => receivedAt),

@@ -6,9 +6,17 @@ const STEP_SECONDS = [
   0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 2, 5, 10, 30,
 ] as const;
 
+/** Measures of the promise itself have a name of their own, whoever keeps it; the rest is ours alone. */
+type Name =
+  | `offswitch_${string}`
+  | 'revocation_commit_to_ack_seconds'
+  | 'revocation_end_to_end_seconds'
+  | 'outbox_oldest_age_seconds'
+  | 'unconfirmed_gateways';
+
 /** What a metric is called and what it says. The name is in full and ends in its unit, as Prometheus asks. */
 export interface MetricName {
-  readonly name: `offswitch_${string}`;
+  readonly name: Name;
   readonly help: string;
 }
 
@@ -22,9 +30,13 @@ export class Metrics {
   }
 
   /** Seconds that a step took. */
-  seconds(metric: MetricName): Histogram {
+  seconds<Label extends string>(
+    metric: MetricName,
+    labels: readonly Label[] = [],
+  ): Histogram<Label> {
     return new Histogram({
       ...metric,
+      labelNames: [...labels],
       buckets: [...STEP_SECONDS],
       registers: [this.#registry],
     });

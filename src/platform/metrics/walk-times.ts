@@ -12,7 +12,7 @@ export class WalkTimes {
       help: 'From the head of a request that changed a person to its COMMIT',
     });
     this.#commitToAck = metrics.seconds({
-      name: 'offswitch_commit_to_broker_ack_seconds',
+      name: 'revocation_commit_to_ack_seconds',
       help: 'From the COMMIT of a revocation to the acknowledgement of its record by all in-sync replicas',
     });
   }

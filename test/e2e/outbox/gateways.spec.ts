@@ -193,13 +193,18 @@ describe('a deprovision', () => {
     const text = await (await fetch(`${service.url}/metrics`)).text();
     for (const name of [
       'offswitch_request_to_commit_seconds_count',
-      'offswitch_commit_to_broker_ack_seconds_count',
-      'offswitch_outbox_oldest_age_seconds',
-      'offswitch_unconfirmed_gateways',
+      'revocation_commit_to_ack_seconds_count',
+      'outbox_oldest_age_seconds',
+      'unconfirmed_gateways',
       'offswitch_receipts_taken_total',
       'offswitch_watermark_time_seconds{partition="0"}',
     ])
       expect(text).toContain(`${name} `);
+    // Two gateways have answered for each revocation of the tests before.
+    const counts = [
+      ...text.matchAll(/^revocation_end_to_end_seconds_count\{gateway="gateway-[^"]+"\} (\d+)$/gm),
+    ];
+    expect(counts.map(([, count]) => Number(count) >= 2)).toEqual([true, true]);
     const health = await service.ask('GET', '/health/ready');
     expect(health).toMatchObject({
       status: 200,

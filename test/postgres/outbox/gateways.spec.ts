@@ -42,6 +42,7 @@ let gateways: RegisteredGateways;
 let leases: GatewayLeases;
 let intake: ReceiptsIntake;
 let refusals: CountingRefusals;
+let metrics: Metrics;
 let organization: OrganizationId;
 const enforcements = new RecordedEnforcements(S);
 
@@ -80,7 +81,7 @@ beforeEach(async () => {
     refusals,
     installation: { id: world.installation },
     log: silentLog,
-    metrics: new OutboxMetrics(new Metrics()),
+    metrics: new OutboxMetrics((metrics = new Metrics())),
   });
 });
 afterAll(() => world.close());
@@ -259,6 +260,18 @@ describe('a receipt', () => {
     const { record } = await world.openCase(organization);
     await intake.take([process.receipt({ applied: [record.digest] })]);
     expect(await applied()).toEqual([{ digest: record.digest, boot: process.boot }]);
+  });
+
+  it('is measured from the request that was answered by it, once', async () => {
+    const process = await registered('edge');
+    const { record } = await world.openCase(organization, new Date(Date.now() - 3_000));
+    const receipt = process.receipt({ applied: [record.digest] });
+    await intake.take([receipt]);
+    await intake.take([receipt]);
+    const { text } = await metrics.text();
+    expect(text).toContain('revocation_end_to_end_seconds_count{gateway="edge"} 1');
+    const [, sum] = /revocation_end_to_end_seconds_sum\{gateway="edge"\} (\S+)/.exec(text) ?? [];
+    expect(Number(sum)).toBeGreaterThanOrEqual(3);
   });
 
   it.each<[string, (honest: Process, other: Process, digest: string) => IncomingMessage]>([
