@@ -3,6 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminModule } from './admin/admin.module.js';
 import { adminSchemas } from './admin/index.js';
+import { FeedModule } from './outbox/feed/feed.module.js';
+import { GatewaysModule } from './outbox/gateways.module.js';
 import { BodyInterceptor } from './platform/http/body.interceptor.js';
 import { BodyPipe } from './platform/http/body.pipe.js';
 import { HttpAdapter, httpDefaults, type HttpSettings } from './platform/http/http-adapter.js';
@@ -22,7 +24,7 @@ export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
 
 /** What docs/openapi.json describes. */
 export const documented: Documented = {
-  modules: [AdminModule, TokensModule, IntrospectionModule],
+  modules: [AdminModule, TokensModule, IntrospectionModule, GatewaysModule, FeedModule],
   schemas: adminSchemas,
 };
 

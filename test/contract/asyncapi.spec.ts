@@ -5,13 +5,25 @@ import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { MessageRefused, readReceipt, readRecord, readWatermark } from '../../src/contract/read.js';
+import {
+  MessageRefused,
+  readReceipt,
+  readRecord,
+  readSnapshotPart,
+  readWatermark,
+} from '../../src/contract/read.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import {
   CAUSE_KINDS,
   GENERATION_SCOPES,
   type RevocationRecord,
 } from '../../src/contract/revocation-record.js';
+import {
+  MAX_PART_RECORDS,
+  MAX_POSITION,
+  type ChainHead,
+  type SnapshotPart,
+} from '../../src/contract/snapshot.js';
 import { HEADER, topicsWith, type MessageType } from '../../src/contract/topics.js';
 import { MAX_WATERMARK_BYTES, type Watermark } from '../../src/contract/watermark.js';
 import { newId } from '../../src/kernel/ids.js';
@@ -20,6 +32,7 @@ import { TopicWriter } from '../support/topic-writer.js';
 const text = readFileSync('docs/asyncapi.yaml', 'utf8');
 const document = parse(text);
 const schemas = document.components.schemas;
+const openApi = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as { paths: object };
 
 /** The members of each message, checked by the compiler against the contract's types. */
 const MEMBERS = {
@@ -58,28 +71,49 @@ const MEMBERS = {
     applied: 1,
     partitions: 1,
   } satisfies Record<keyof Receipt, 1>,
+  snapshot: {
+    v: 1,
+    installation: 1,
+    topic: 1,
+    partitions: 1,
+    epoch: 1,
+    from: 1,
+    to: 1,
+    prev: 1,
+    more: 1,
+    t: 1,
+    since: 1,
+    count: 1,
+    records: 1,
+    heads: 1,
+    kids: 1,
+  } satisfies Record<keyof SnapshotPart, 1>,
 } as const;
+const HEAD = { partition: 1, seq: 1, digest: 1 } satisfies Record<keyof ChainHead, 1>;
 const POSITION = { partition: 1, seq: 1, t: 1 } satisfies Record<
   keyof Receipt['partitions'][number],
   1
 >;
 
-const READERS: Record<MessageType, (text: string) => unknown> = {
+/** On a topic, or only in the feed. */
+type Kind = MessageType | 'snapshot';
+const READERS: Record<Kind, (text: string) => unknown> = {
   revocation: readRecord,
   watermark: readWatermark,
   receipt: readReceipt,
+  snapshot: readSnapshotPart,
 };
-const TYPES = Object.keys(READERS) as MessageType[];
+const KINDS = Object.keys(READERS) as Kind[];
+const TYPES = KINDS.filter((kind) => kind !== 'snapshot');
 const sorted = (names: Iterable<string>): string[] => [...names].sort();
 
 const ajv = new Ajv({ strict: false });
 ajv.addSchema({ ...document, $id: 'asyncapi' });
 const validators = new Map(
-  TYPES.map((type) => [type, ajv.getSchema(`asyncapi#/components/schemas/${type}`)!]),
+  KINDS.map((type) => [type, ajv.getSchema(`asyncapi#/components/schemas/${type}`)!]),
 );
-const isValid = (type: MessageType, value: unknown): boolean =>
-  validators.get(type)!(value) as boolean;
-const isRead = (type: MessageType, value: unknown): boolean => {
+const isValid = (type: Kind, value: unknown): boolean => validators.get(type)!(value) as boolean;
+const isRead = (type: Kind, value: unknown): boolean => {
   try {
     READERS[type](JSON.stringify(value));
     return true;
@@ -90,7 +124,7 @@ const isRead = (type: MessageType, value: unknown): boolean => {
 };
 
 const writer = new TopicWriter();
-const SAMPLES: readonly [MessageType, Record<string, unknown>][] = [
+const SAMPLES: readonly [Kind, Record<string, unknown>][] = [
   ...GENERATION_SCOPES.map((scope) => ['revocation', writer.record({ scope }).record] as const),
   ...(['kid', 'ext'] as const).map(
     (scope) => ['revocation', writer.record({ scope }).record] as const,
@@ -100,7 +134,19 @@ const SAMPLES: readonly [MessageType, Record<string, unknown>][] = [
     'watermark',
     writer.watermark(Date.now(), [writer.record()], { kids: ['k'] }).watermark,
   ] as const,
-  ...TYPES.map((type) => [type, schemas[type].examples[0]] as const),
+  ...KINDS.map((type) => [type, schemas[type].examples[0]] as const),
+  [
+    'snapshot',
+    {
+      ...schemas.snapshot.examples[0],
+      from: '1.740-740-',
+      since: null,
+      prev: schemas.digest.examples[0],
+      count: MAX_PART_RECORDS,
+      heads: [{ partition: 0, seq: 1, digest: schemas.digest.examples[0] }],
+      kids: ['k'],
+    },
+  ] as const,
 ].map(([type, value]) => [type, { ...value }]);
 
 describe('the AsyncAPI document', () => {
@@ -136,7 +182,7 @@ describe('the AsyncAPI document', () => {
     }
   });
 
-  it.each(TYPES)('has exactly the members of a %s, all of them required', (type) => {
+  it.each(KINDS)('has exactly the members of a %s, all of them required', (type) => {
     expect(sorted(Object.keys(schemas[type].properties))).toEqual(
       sorted(Object.keys(MEMBERS[type])),
     );
@@ -148,6 +194,22 @@ describe('the AsyncAPI document', () => {
     const { items } = schemas.receipt.properties.partitions;
     expect(sorted(Object.keys(items.properties))).toEqual(sorted(Object.keys(POSITION)));
     expect(sorted(items.required)).toEqual(sorted(Object.keys(POSITION)));
+  });
+
+  it('describes the feed as it is served', () => {
+    const { feed } = document.channels;
+    expect(Object.keys(openApi.paths)).toContain(feed.address);
+    expect(feed.description).toContain('offswitch:snapshot:v1');
+    const { heads, count, to } = schemas.snapshot.properties;
+    expect(sorted(heads.items.required)).toEqual(sorted(Object.keys(HEAD)));
+    expect(count.maximum).toBe(MAX_PART_RECORDS);
+    expect([to.$ref, schemas.position.maxLength]).toEqual([
+      '#/components/schemas/position',
+      MAX_POSITION,
+    ]);
+    expect(document.components.messages.snapshot.summary).toContain(
+      MAX_PART_RECORDS.toLocaleString('en'),
+    );
   });
 
   it('lists the scopes and causes of the contract', () => {

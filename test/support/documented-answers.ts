@@ -17,10 +17,12 @@ export class DocumentedAnswers {
     this.#ajv.addSchema({ $id: 'openapi', components: document.components }, 'openapi');
   }
 
-  /** Every operation: `METHOD /path/{pattern}`. */
-  get operations(): readonly string[] {
+  /** The operations that this kind of credential opens: `METHOD /path/{pattern}`. */
+  operationsOpenedBy(scheme: string): readonly string[] {
     return Object.entries(this.#document.paths).flatMap(([path, item]) =>
-      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+      Object.entries(item as Record<string, { readonly security?: readonly object[] }>)
+        .filter(([, { security = [] }]) => security.some((one) => scheme in one))
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
     );
   }
 

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
 import { createGzip, constants } from 'node:zlib';
 import { Controller, Get, Headers, Inject, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
+import { AnswersEvents, GatewayDoor } from '../gateway-door.decorator.js';
 import { callingGateway, GatewayKeyGuard } from '../gateway-key.guard.js';
 import { FeedReader } from './feed-reader.js';
 import { EVENT_STREAM, ResponseFollower } from './response-follower.js';
@@ -31,6 +33,10 @@ export class FeedController {
   }
 
   @Get('snapshot')
+  @GatewayDoor('Every record of the window, in signed parts')
+  @AnswersEvents('`revocation` and `snapshot` events; the last part has the position as its id.')
+  @ApiResponse({ status: 304, description: 'Nothing has come since `If-None-Match`.' })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag: a position.' })
   async snapshot(
     @Headers('if-none-match') known: string | undefined,
     @Headers('accept-encoding') encodings: string | undefined,
@@ -55,6 +61,11 @@ export class FeedController {
   }
 
   @Get('stream')
+  @GatewayDoor('What comes after a position, as it comes', 400, 409)
+  @AnswersEvents(
+    '`revocation` and `snapshot` events, a part each second at least. It does not end.',
+  )
+  @ApiHeader({ name: 'Last-Event-ID', required: true, description: 'The position to go on from.' })
   async stream(
     @Headers('last-event-id') position: string | undefined,
     @Req() request: FastifyRequest,
