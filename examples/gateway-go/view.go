@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"time"
 )
@@ -52,10 +53,11 @@ type View struct {
 	applied map[string]int64 // by digest
 	kids    map[string]bool
 	chains  []*chain
+	unread  int64 // when a message of a later version came
 }
 
 func NewView(lease Lease) *View {
-	return &View{lease, map[string]entry{}, map[string]int64{}, map[string]bool{}, make([]*chain, lease.Partitions)}
+	return &View{lease, map[string]entry{}, map[string]int64{}, map[string]bool{}, make([]*chain, lease.Partitions), 0}
 }
 
 func (v *View) Restart(p int, sought int64) {
@@ -71,9 +73,16 @@ func millis(text string) (int64, bool) {
 func (v *View) Take(p int, m Message, now time.Time) bool {
 	signature, err := b64.DecodeString(m.Sig)
 	key, isKnown := v.lease.keys[m.Kid]
-	signed := append([]byte("offswitch:"+m.Type+":v1\n"), m.Value...)
+	signed := func(version int) bool {
+		text := append(fmt.Appendf(nil, "offswitch:%s:v%d\n", m.Type, version), m.Value...)
+		return isKnown && len(signature) == 64 && ed25519.Verify(key, text, signature)
+	}
 	var c Content
-	if err != nil || !isKnown || !ed25519.Verify(key, signed, signature) || json.Unmarshal(m.Value, &c) != nil || c.V != 1 {
+	malformed := json.Unmarshal(m.Value, &c) != nil
+	if ours := m.Type == "revocation" || m.Type == "watermark"; ours && c.V > 1 && (signed(1) || signed(c.V)) {
+		v.unread = now.UnixMilli()
+	}
+	if err != nil || malformed || c.V != 1 || !signed(1) {
 		return false
 	}
 	sum := sha256.Sum256(m.Value)
@@ -162,6 +171,9 @@ func (v *View) complete(c *chain, now time.Time) {
 
 // Fresh says whether a strict gateway may decide.
 func (v *View) Fresh(now time.Time) bool {
+	if v.unread > 0 {
+		return false
+	}
 	epoch, ready := v.lease.Epoch, now.UnixMilli()-v.lease.WindowS*1000-v.lease.StalenessMs
 	for _, c := range v.chains {
 		if c == nil || c.head < 0 || c.anchor >= ready || c.broken || c.future || len(c.open) > 0 {
@@ -187,6 +199,9 @@ func (v *View) Forget() {
 	before := int64(math.MaxInt64)
 	for _, c := range v.chains {
 		before = min(before, c.reached-v.lease.WindowS*1000)
+	}
+	if v.unread < before {
+		v.unread = 0
 	}
 	for key, e := range v.least {
 		if e.at < before {

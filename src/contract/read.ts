@@ -11,6 +11,10 @@ export class MessageRefused extends Error {
 /** The format is a later one than ours: nothing of it may be half understood. */
 export class NewerVersion extends MessageRefused {
   override readonly name = 'NewerVersion';
+
+  constructor(readonly version: number) {
+    super(`v is ${version}, and we know 1`);
+  }
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,7 +38,7 @@ function objectIn(text: string): Json {
     'the value is no object',
   );
   const { v } = value as { v?: unknown };
-  if (isCount(v) && v > 1) throw new NewerVersion(`v is ${v}, and we know 1`);
+  if (isCount(v) && v > 1) throw new NewerVersion(v);
   demand(v === 1, 'v is not 1');
   return value as Json;
 }

@@ -5,9 +5,12 @@ import type { MessageType } from './topics.js';
 /** What may be signed: the messages of the topics, and the parts of the feed over HTTP. */
 export type SignedType = MessageType | 'snapshot';
 
-/** What is signed: `"offswitch:" + type + ":v1\n" + value`, so that one kind never passes for another. */
-export function signedBytes(type: SignedType, value: Uint8Array): Uint8Array {
-  const prefix = utf8(`offswitch:${type}:v1\n`);
+/**
+ * What is signed: `"offswitch:" + type + ":v1\n" + value`, so that one kind never passes for another.
+ * A later version of the format puts its own number there.
+ */
+export function signedBytes(type: SignedType, value: Uint8Array, version = 1): Uint8Array {
+  const prefix = utf8(`offswitch:${type}:v${version}\n`);
   const bytes = new Uint8Array(prefix.length + value.length);
   bytes.set(prefix, 0);
   bytes.set(value, prefix.length);

@@ -56,8 +56,9 @@ export class InstallationFollower implements FeedFollower {
   receive(partition: number, messages: readonly Received[]): void {
     const { report, onApplied } = this.#parts;
     const { verify } = this.#recordKeys;
-    const { authentic, refused } = authenticate(messages, { verify, digest: digestOf });
+    const { authentic, refused, later } = authenticate(messages, { verify, digest: digestOf });
     const { applied, alarms } = this.view.accept(partition, authentic, this.#now());
+    if (later > 0) this.#meetLater(partition);
     if (refused > 0) report({ kind: 'messages.refused', count: refused, partition });
     for (const alarm of alarms) report({ kind: 'view.alarm', alarm, partition });
     if (applied.length > 0) onApplied(applied);
@@ -89,6 +90,7 @@ export class InstallationFollower implements FeedFollower {
     );
     if ('refused' in read) {
       report({ kind: 'feed.refused', why: read.refused });
+      if (read.refused === 'newer') this.view.meetLater(this.#now());
       return 'refused';
     }
     const { placed, applied } = this.view.takePart(read, read.records, this.#now());
@@ -105,7 +107,8 @@ export class InstallationFollower implements FeedFollower {
 
   heal(message: Received, digest: string): boolean {
     const { verify } = this.#recordKeys;
-    const { authentic } = authenticate([message], { verify, digest: digestOf });
+    const { authentic, later } = authenticate([message], { verify, digest: digestOf });
+    if (later > 0) this.view.meetLater(this.#now());
     const [record] = authentic;
     if (record?.kind !== 'revocation' || record.digest !== digest) return false;
     this.view.heal(record, this.#now());
@@ -124,6 +127,11 @@ export class InstallationFollower implements FeedFollower {
 
   freshness(): Freshness {
     return this.view.freshness(this.#now());
+  }
+
+  #meetLater(partition: number): void {
+    this.view.meetLater(this.#now());
+    this.#parts.report({ kind: 'view.alarm', alarm: 'newer', partition });
   }
 
   #tell(message: Authentic): void {

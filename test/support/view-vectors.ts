@@ -107,6 +107,19 @@ const STORIES: Readonly<Record<string, (writer: TopicWriter) => Step[]>> = {
       step(9.6, 'fresh', receive([writer.watermark(at(9))])),
     ];
   },
+  'a record of a later version makes the view unusable': (writer) => [
+    step(0, 'fresh', { ...restart(null), ...receive([writer.watermark(at(0))]) }),
+    step(1, 'unusable', receive([recordOf(writer, 0x20, { generation: 2, v: 2 as 1 })])),
+    step(2, 'unusable', receive([writer.watermark(at(2))])),
+  ],
+  'a watermark of a later version, too': (writer) => [
+    step(0, 'fresh', { ...restart(null), ...receive([writer.watermark(at(0))]) }),
+    step(1, 'unusable', receive([writer.watermark(at(1), [], { v: 2 as 1 })])),
+  ],
+  'a later version that a stranger signs changes nothing': (writer) => [
+    step(0, 'fresh', { ...restart(null), ...receive([writer.watermark(at(0))]) }),
+    step(1, 'fresh', receive([recordOf(writerOf(0, 1, STRANGER), 0x20, { v: 2 as 1 })])),
+  ],
   'an epoch that is over keeps nothing fresh': (writer) => {
     const genesis = writer.watermark(at(0));
     const { seq, prev } = writer;

@@ -83,6 +83,7 @@ function viewAlarms(): ViewAlarm[] {
     conflict: true,
     foreign: true,
     future: true,
+    newer: true,
     outdated: true,
     repair: true,
   };

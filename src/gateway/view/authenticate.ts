@@ -1,5 +1,5 @@
 import type { Verify } from '../../contract/crypto-types.js';
-import { MessageRefused, readRecord, readWatermark } from '../../contract/read.js';
+import { MessageRefused, NewerVersion, readRecord, readWatermark } from '../../contract/read.js';
 import type { RevocationRecord } from '../../contract/revocation-record.js';
 import { signedBytes } from '../../contract/signed-message.js';
 import type { Watermark } from '../../contract/watermark.js';
@@ -30,7 +30,13 @@ interface Read {
   readonly content: Authentic;
 }
 
-function read(message: Received, digest: Proofs['digest']): Read | null {
+/** Of a later version than ours, by its own word. */
+interface Later {
+  readonly message: Received;
+  readonly version: number;
+}
+
+function read(message: Received, digest: Proofs['digest']): Read | Later | null {
   try {
     if (message.type === 'revocation') {
       const record = readRecord(message.text);
@@ -48,9 +54,17 @@ function read(message: Received, digest: Proofs['digest']): Read | null {
     }
     return null;
   } catch (error) {
+    if (error instanceof NewerVersion) return { message, version: error.version };
     if (error instanceof MessageRefused) return null;
     throw error;
   }
+}
+
+export interface Authenticated {
+  readonly authentic: readonly Authentic[];
+  readonly refused: number;
+  /** Messages of a later version that our keys vouch for: what they say cannot be known. */
+  readonly later: number;
 }
 
 /**
@@ -61,15 +75,15 @@ function read(message: Received, digest: Proofs['digest']): Read | null {
 export function authenticate(
   messages: readonly Received[],
   { verify, digest }: Proofs,
-): { readonly authentic: readonly Authentic[]; readonly refused: number } {
-  const signed = ({ type, kid, signature, value }: Received): boolean =>
+): Authenticated {
+  const signed = ({ type, kid, signature, value }: Received, version = 1): boolean =>
     (type === 'revocation' || type === 'watermark') &&
-    verify(kid, signedBytes(type, value), signature);
+    verify(kid, signedBytes(type, value, version), signature);
   const readings = messages.map((message) => read(message, digest));
   const vouchedFor = new Set<string>();
   for (let i = readings.length - 1; i >= 0; i -= 1) {
     const reading = readings[i];
-    if (reading?.content.kind !== 'watermark') continue;
+    if (!isRead(reading) || reading.content.kind !== 'watermark') continue;
     const { digest: name, watermark } = reading.content;
     if (!vouchedFor.has(name) && !signed(reading.message)) continue;
     vouchedFor.add(name);
@@ -77,12 +91,22 @@ export function authenticate(
     for (const covered of watermark.covers) vouchedFor.add(covered);
   }
   const authentic: Authentic[] = [];
+  let later = 0;
   for (const reading of readings) {
     if (reading === null) continue;
+    if (!isRead(reading)) {
+      const { message, version } = reading;
+      const isOurs = vouchedFor.has(digest(message.value)) || signed(message);
+      if (isOurs || signed(message, version)) later += 1;
+      continue;
+    }
     const { content, message } = reading;
     const good =
       vouchedFor.has(content.digest) || (content.kind === 'revocation' && signed(message));
     if (good) authentic.push(content);
   }
-  return { authentic, refused: messages.length - authentic.length };
+  return { authentic, refused: messages.length - authentic.length - later, later };
 }
+
+const isRead = (reading: Read | Later | null | undefined): reading is Read =>
+  reading != null && 'content' in reading;

@@ -24,9 +24,11 @@ export function readPart(
   { verify, hash }: { readonly verify: Verify; readonly hash: Hash },
 ): ReadPart | { readonly refused: string } {
   const { type, kid, value, signature, text } = message;
-  if (type !== 'snapshot' || !verify(kid, signedBytes('snapshot', value), signature))
-    return { refused: 'signature' };
+  const isSigned = (version = 1): boolean =>
+    type === 'snapshot' && verify(kid, signedBytes('snapshot', value, version), signature);
   try {
+    if (!isSigned())
+      return { refused: isSigned(laterVersionOf(text) ?? 1) ? 'newer' : 'signature' };
     const part = readSnapshotPart(text);
     if (part.installation !== ours.installation || part.topic !== ours.topic)
       return { refused: 'foreign' };
@@ -48,4 +50,13 @@ export function readPart(
       return { refused: 'unreadable' };
     throw error;
   }
+}
+
+function laterVersionOf(text: string): number | null {
+  try {
+    readSnapshotPart(text);
+  } catch (error) {
+    if (error instanceof NewerVersion) return error.version;
+  }
+  return null;
 }

@@ -29,8 +29,8 @@ const earlier = (one: Now, other: Now): Now => ({
   monotonicMs: Math.min(one.monotonicMs, other.monotonicMs),
 });
 
-/** What somebody should look at. `foreign`: a watermark that is not of this topic, partition or installation. */
-export type ViewAlarm = 'foreign' | 'conflict' | 'outdated' | 'future' | 'repair';
+/** What somebody should look at. `newer`: a message of a later version of the format. `foreign`: a watermark that is not of this topic, partition or installation. */
+export type ViewAlarm = 'newer' | 'foreign' | 'conflict' | 'outdated' | 'future' | 'repair';
 
 export interface Accepted {
   /** Digests of the records that were applied just now; empty while the log is read for the first time. */
@@ -67,6 +67,8 @@ export class View implements ReadableView {
   /** What all partitions have reached, while nothing is wrong with any of them; null when that must be looked at. */
   #steadySince: Now | null = null;
   #forgottenMs = -Infinity;
+  /** When a message came that we cannot read and must believe; null when none can matter any more. */
+  #unreadMs: number | null = null;
 
   /** `epoch` is the smallest one whose watermarks keep the view fresh. */
   constructor(settings: ViewSettings, epoch: number) {
@@ -117,6 +119,12 @@ export class View implements ReadableView {
     this.#forget();
     this.freshness(now); // notices when the view is loaded, also when nobody asks just then
     return { applied: this.#readToEnd.has(partition) ? applied : [], alarms: [...alarms] };
+  }
+
+  /** Our keys vouch for a message that is of a later version: nobody knows what it revokes until the window is over. */
+  meetLater(now: Now): void {
+    this.#steadySince = null;
+    this.#unreadMs = now.wallMs;
   }
 
   /** The feed is read anew from {@link feedPosition}, or from a snapshot. */
@@ -198,6 +206,7 @@ export class View implements ReadableView {
     const beforeMs = behind - this.settings.windowMs;
     if (beforeMs === -Infinity || beforeMs < this.#forgottenMs + FORGET_EACH_MS) return;
     this.#forgottenMs = beforeMs;
+    if (this.#unreadMs !== null && this.#unreadMs < beforeMs) this.#unreadMs = null;
     this.#generations.forget(beforeMs);
     for (const chain of this.#chains) chain.forget(beforeMs);
   }
@@ -217,6 +226,7 @@ export class View implements ReadableView {
 
   /** Topic and feed each prove freshness by themselves; of two old ones the younger counts. */
   freshness(now: Now): Freshness {
+    if (this.#unreadMs !== null) return { state: 'unusable' };
     const feed = this.#feedFreshness(now);
     if (feed?.state === 'fresh') return feed;
     const topic = this.topicFreshness(now);
