@@ -1,21 +1,40 @@
 import canonicalize from 'canonicalize';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** The two letters of every twelve bits. */
+const PAIRS = Array.from(
+  { length: 4_096 },
+  (_, bits) => ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63),
+);
+const pair = (bits: number): string => PAIRS[bits & 4_095] ?? '';
 
 /** Base64url without padding (RFC 4648 §5). */
 export function base64url(bytes: Uint8Array): string {
   let text = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a = 0, b = 0, c = 0] = bytes.subarray(i, i + 3);
-    const bits = (a << 16) | (b << 8) | c;
-    const letters = Math.min(4, bytes.length - i + 1);
-    for (let j = 0; j < letters; j += 1) text += ALPHABET.charAt((bits >> (18 - 6 * j)) & 63);
+  let i = 0;
+  for (; i + 2 < bytes.length; i += 3) {
+    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += pair(bits >> 12) + pair(bits);
   }
-  return text;
+  const [a, b] = bytes.subarray(i);
+  if (a === undefined) return text;
+  if (b === undefined) return text + pair(a << 4);
+  return text + pair((a << 4) | (b >> 4)) + ALPHABET.charAt((b << 2) & 63);
 }
 
 /** UTF-8, written out because the pure rooms compile without any host's globals. Lone surrogates are refused. */
 export function utf8(text: string): Uint8Array {
+  // Almost all of what we say is ASCII, and a byte a letter.
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return utf8OfAny(text);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+function utf8OfAny(text: string): Uint8Array {
   const bytes: number[] = [];
   for (const letter of text) {
     const point = letter.codePointAt(0) ?? 0;
