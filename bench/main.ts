@@ -1,13 +1,21 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { coldStart } from './cold-start.js';
 import { deprovision } from './deprovision.js';
 import type { Bench } from './frame/bench.js';
 import { guard } from './guard.js';
 import { Installation } from './frame/installation.js';
+import { sidecar } from './sidecar.js';
 import { trial } from './trial.js';
 
 /** `npm run bench -- NAME [--json] [--quick]`. A figure counts only beside the floors of the same run. */
-const BENCHES: Readonly<Record<string, Bench>> = { deprovision, guard, trial };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  deprovision,
+  guard,
+  'cold-start': coldStart,
+  sidecar,
+  trial,
+};
 
 const [name = '', ...rest] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

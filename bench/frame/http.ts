@@ -11,7 +11,7 @@ export class KeptConnections {
 
   send(
     url: string,
-    options: Pick<RequestOptions, 'method' | 'headers'>,
+    options: Pick<RequestOptions, 'method' | 'headers' | 'socketPath'>,
     body?: string,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {

@@ -14,11 +14,12 @@ export class Processes {
     file: string,
     environment: Readonly<Record<string, string>>,
     nodeArguments: readonly string[] = [],
+    parameters: readonly string[] = [],
   ): ChildProcess {
     const argv = file.endsWith('.ts') ? fromSource : [];
     const child = spawn(
       process.execPath,
-      [...argv, '--import', TIE, ...nodeArguments, inProject(file)],
+      [...argv, '--import', TIE, ...nodeArguments, inProject(file), ...parameters],
       {
         stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
         env: {

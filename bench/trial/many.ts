@@ -1,7 +1,8 @@
+import { DomainError } from '../../src/kernel/domain-error.js';
 import { historyOf, type History } from './history.js';
 import { shortest } from './shortest.js';
 import type { Stage } from './stage.js';
-import { runTrial } from './trial.js';
+import { runTrial, type Outcome } from './trial.js';
 
 export interface Failure {
   readonly seed: number;
@@ -38,7 +39,7 @@ export async function runMany(many: Many): Promise<Tally> {
       stop?.throwIfAborted();
       const history = historyOf(next);
       next += 1;
-      const { wrong, decisions } = await runTrial(stage, history);
+      const { wrong, decisions } = await runUnbroken(stage, history);
       tally.trials += 1;
       tally.allowed += decisions.allow;
       tally.denied += decisions.deny;
@@ -53,14 +54,31 @@ export async function runMany(many: Many): Promise<Tally> {
   return { ...tally, failure };
 }
 
+const TRIES = 5;
+
+/** A machine that is out of breath lets connections time out: that says nothing, and the trial is run again. */
+async function runUnbroken(stage: Stage, history: History): Promise<Outcome> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await runTrial(stage, history);
+    } catch (error) {
+      if (attempt === TRIES || !isOutOfBreath(error)) throw error;
+    }
+}
+
+const isOutOfBreath = (error: unknown): boolean =>
+  error instanceof DomainError
+    ? error.sort === 'unavailable'
+    : error instanceof Error && /connection timeout|Connection terminated/.test(error.message);
+
 const isFailed = (failure: Failure | null): boolean => failure !== null;
 
 async function explain(stage: Stage, history: History): Promise<Failure> {
   const short = await shortest(
     history,
-    async (tried) => (await runTrial(stage, tried)).wrong.length > 0,
+    async (tried) => (await runUnbroken(stage, tried)).wrong.length > 0,
   );
-  const { wrong } = await runTrial(stage, short);
+  const { wrong } = await runUnbroken(stage, short);
   const told = wrong.map(({ rule, detail }) => `${rule}: ${detail}`);
   return {
     seed: history.seed,
