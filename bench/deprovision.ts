@@ -29,7 +29,7 @@ interface Walk {
 }
 
 /** A run's people, and where they can be denied. */
-interface Field {
+export interface Field {
   readonly installation: Installation;
   readonly company: Company;
   readonly gateways: readonly ChildProcess[];
@@ -128,7 +128,11 @@ export const deprovision: Bench = {
 };
 
 /** New people; every token has been let in by every gateway when this resolves. */
-async function people(field: Field, count: number, tokensEach: number): Promise<readonly Leaver[]> {
+export async function people(
+  field: Field,
+  count: number,
+  tokensEach: number,
+): Promise<readonly Leaver[]> {
   const { installation, company, gateways } = field;
   const leavers = await seed(installation, company, { people: count, tokensEach });
   const holders = leavers.map(({ user, token }) => [user, token]);
@@ -152,7 +156,7 @@ const ENTRA = JSON.stringify({
  *
  * @throws Error when the answer is another than 200 or 503
  */
-const leave =
+export const leave =
   (field: Field) =>
   async ({ user }: Leaver): Promise<void> => {
     for (let answer = await sendLeave(field, user); answer.status !== 200;) {
@@ -228,7 +232,7 @@ async function fastest(field: Field, share: number) {
 }
 
 /** When the last gateway denied each of them. @throws Error when one does not within a minute */
-async function denials(
+export async function denials(
   { gateways, stop }: Field,
   leavers: readonly Leaver[],
 ): Promise<ReadonlyMap<string, number>> {

@@ -2,10 +2,12 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.js';
 import { deprovision } from './deprovision.js';
+import { followers } from './followers.js';
 import type { Bench } from './frame/bench.js';
 import { guard } from './guard.js';
 import { Installation } from './frame/installation.js';
 import { sidecar } from './sidecar.js';
+import { surge } from './surge.js';
 import { trial } from './trial.js';
 
 /** `npm run bench -- NAME [--json] [--quick]`. A figure counts only beside the floors of the same run. */
@@ -14,6 +16,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   guard,
   'cold-start': coldStart,
   sidecar,
+  surge,
+  followers,
   trial,
 };
 

@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import pg from 'pg';
 import { signedHeaders } from '../../src/contract/signed-message.js';
 import { topicsWith } from '../../src/contract/topics.js';
-import { newId, type CaseId, type OrganizationId } from '../../src/kernel/ids.js';
+import { newId, type CaseId } from '../../src/kernel/ids.js';
 import { outboxRecord, type OutboxRecord } from '../../src/outbox/index.js';
 import { RecordKeys } from '../../src/platform/crypto/key-ring.js';
 import type { PrivateJwks } from '../../src/platform/crypto/private-jwks.js';
@@ -102,7 +102,7 @@ async function store(
 ): Promise<void> {
   await client.query(STORE, [
     made.map(({ digest }) => digest),
-    made.map(({ organization }) => organization as OrganizationId),
+    made.map(({ organization }) => organization),
     made.map((one) => one.case),
     made.map(({ key }) => key),
     made.map(({ partition }) => partition),
