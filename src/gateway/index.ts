@@ -12,6 +12,13 @@ export {
 } from './guard.js';
 export type { Route } from './policy.js';
 export { admit, type Admission, type Guarding, type Refusal } from './http/admit.js';
+export {
+  admitStream,
+  refuseUpgrade,
+  webSocketCode,
+  type Binding,
+  type StreamAdmission,
+} from './http/admit-stream.js';
 export type { GatewayEvent, Report } from './report.js';
 export { ChainedTransport, type ChainedTransportParts } from './sources/chained-transport.js';
 export { HttpTransport, type HttpTransportParts } from './sources/http/http-transport.js';

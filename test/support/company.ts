@@ -31,7 +31,8 @@ export class Company {
     return new Company(body.id as string, connection.body.secret as string, key.body.key as string);
   }
 
-  async enrol(service: RunningService): Promise<Enrolled> {
+  /** `ttlS`: how long access tokens live. */
+  async enrol(service: RunningService, ttlS?: number): Promise<Enrolled> {
     const user = await this.provision(service);
     const device = newId();
     const issued = await service.ask('POST', '/api/v1/device-auth/token', {
@@ -40,7 +41,10 @@ export class Company {
     });
     const { body } = await service.ask('POST', '/api/v1/device-auth/bootstrap', {
       headers: bearer(issued.body.bootstrap_token as string),
-      body: { device_identifier: device },
+      body: {
+        device_identifier: device,
+        ...(ttlS !== undefined && { access_ttl_seconds: ttlS }),
+      },
     });
     const token = body.access_token as string;
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());

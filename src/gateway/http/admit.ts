@@ -44,23 +44,35 @@ export async function admit(
   request: IncomingMessage,
   route?: Route,
 ): Promise<Admission> {
-  stripIdentity(request);
-  const found = bearerTokenOf(request);
-  if ('denied' in found)
-    return found.denied === 'request.token_missing'
-      ? challenge(401, 'Bearer')
-      : challenge(400, 'Bearer error="invalid_request"');
+  const found = tokenIn(request);
+  if ('refused' in found) return found.refused;
   return admissionOf(await verdictOf(gateway, found.token, route));
 }
 
-async function verdictOf(gateway: Guarding, token: string, route?: Route): Promise<Verdict> {
+export function tokenIn(
+  request: IncomingMessage,
+): { readonly token: string } | { readonly refused: Refusal } {
+  stripIdentity(request);
+  const found = bearerTokenOf(request);
+  if (!('denied' in found)) return found;
+  return {
+    refused:
+      found.denied === 'request.token_missing'
+        ? challenge(401, 'Bearer')
+        : challenge(400, 'Bearer error="invalid_request"'),
+  };
+}
+
+export async function verdictOf(gateway: Guarding, token: string, route?: Route): Promise<Verdict> {
   const verdict = gateway.check(token, route);
   if (verdict.kind !== 'unsure') return verdict;
   // Whatever fails there is trouble of ours, and the doubt stays.
   return gateway.resolve(verdict).catch(() => verdict);
 }
 
-function admissionOf(verdict: Verdict): Admission {
+export function admissionOf(verdict: Exclude<Verdict, { kind: 'allow' }>): Refusal;
+export function admissionOf(verdict: Verdict): Admission;
+export function admissionOf(verdict: Verdict): Admission {
   switch (verdict.kind) {
     case 'allow':
       return verdict;
