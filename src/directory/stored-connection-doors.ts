@@ -38,7 +38,7 @@ export class StoredConnectionDoors extends ConnectionDoors {
     const text = bearerOf(authorization);
     const presented = text === null ? null : this.#secrets.read('scim', text);
     if (presented === null) throw this.#refused('credential.invalid', null);
-    const row = await this.#transactions.read('deprovision', (tx) =>
+    const row = await this.#transactions.read('doors', (tx) =>
       selectDoorBySecret(tx, presented.id, 'scim'),
     );
     if (row?.digest == null || !presented.matches(row.digest) || !row.is_live)
@@ -49,7 +49,7 @@ export class StoredConnectionDoors extends ConnectionDoors {
   override async webhook(id: string): Promise<WebhookDoor | null> {
     const connection = readId<ConnectionId>(id);
     if (connection === null) return null;
-    const rows = await this.#transactions.read('deprovision', (tx) =>
+    const rows = await this.#transactions.read('doors', (tx) =>
       selectDoorByConnection(tx, connection),
     );
     const [first] = rows;

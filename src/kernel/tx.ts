@@ -7,10 +7,11 @@ export interface Tx {
 
 /**
  * Which connection pool serves the work. Revocations have one of their own, so that nothing else can
- * make them wait (P8); `background` is for sweepers, watermarks and receipts; `introspection` is small, and what
+ * make them wait (P8); so have the `doors` that they come through: who knocks never waits for those who are inside;
+ * `background` is for sweepers, watermarks and receipts; `introspection` is small, and what
  * does not fit into it is refused.
  */
-export type Lane = 'deprovision' | 'service' | 'background' | 'introspection';
+export type Lane = 'deprovision' | 'doors' | 'service' | 'background' | 'introspection';
 
 export abstract class Transactions {
   /**

@@ -98,9 +98,7 @@ export class Webhooks {
 
   /** A late retry of what we know gets the first answer; what we do not know is too late to be believed. */
   async #answerAgain(door: WebhookDoor, provider: Provider, key: string): Promise<Answer> {
-    const first = await this.#parts.transactions.read('deprovision', (tx) =>
-      firstAnswer(tx, door, key),
-    );
+    const first = await this.#parts.transactions.read('doors', (tx) => firstAnswer(tx, door, key));
     if (first !== null) return provider.answer([first]);
     throw this.#refusal(door, 'signal.stale', 'webhook-timestamp: more than 5 minutes away');
   }

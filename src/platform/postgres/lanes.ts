@@ -6,6 +6,7 @@ import type { DatabaseGuard } from './database-guard.js';
 /** How many connections each lane may hold. Revocations never queue behind anything else (P8). */
 export const CONNECTIONS: Readonly<Record<Lane, number>> = {
   deprovision: 8,
+  doors: 4,
   service: 10,
   background: 4,
   introspection: 4,
@@ -13,6 +14,7 @@ export const CONNECTIONS: Readonly<Record<Lane, number>> = {
 
 export const LANES = [
   'deprovision',
+  'doors',
   'service',
   'background',
   'introspection',
@@ -21,6 +23,7 @@ export const LANES = [
 /** Somebody's request waits at a gateway for an introspection: late is the same as never. */
 const CONNECT_MS: Readonly<Record<Lane, number>> = {
   deprovision: 3_000,
+  doors: 3_000,
   service: 3_000,
   background: 3_000,
   introspection: 1_000,
@@ -57,11 +60,12 @@ export async function openLanes(
   url: Secret,
   guard: DatabaseGuard | null = null,
 ): Promise<Readonly<Record<Lane, DataSource>>> {
-  const [deprovision, service, background, introspection] = await Promise.all([
+  const [deprovision, doors, service, background, introspection] = await Promise.all([
     new DataSource(laneOptions('deprovision', url, guard)).initialize(),
+    new DataSource(laneOptions('doors', url, guard)).initialize(),
     new DataSource(laneOptions('service', url, guard)).initialize(),
     new DataSource(laneOptions('background', url, guard)).initialize(),
     new DataSource(laneOptions('introspection', url, guard)).initialize(),
   ]);
-  return { deprovision, service, background, introspection };
+  return { deprovision, doors, service, background, introspection };
 }

@@ -5,6 +5,7 @@ import type { Secret } from '../../kernel/secret.js';
 import { Transactions } from '../../kernel/tx.js';
 import { DatabaseGuard } from './database-guard.js';
 import { laneOptions, LANES } from './lanes.js';
+import type { Lane } from '../../kernel/tx.js';
 import { PostgresTransactions } from './postgres-transactions.js';
 
 /** Gives every room {@link Transactions}, on one pool per lane. The pools close when the app does. */
@@ -26,14 +27,14 @@ export class PostgresModule {
         {
           provide: Transactions,
           inject: LANES.map((lane) => getDataSourceToken(lane)),
-          useFactory: (
-            ...[deprovision, service, background, introspection]: [
-              DataSource,
-              DataSource,
-              DataSource,
-              DataSource,
-            ]
-          ) => new PostgresTransactions({ deprovision, service, background, introspection }, guard),
+          useFactory: (...lanes: readonly DataSource[]) =>
+            new PostgresTransactions(
+              Object.fromEntries(LANES.map((lane, i) => [lane, lanes[i]])) as Record<
+                Lane,
+                DataSource
+              >,
+              guard,
+            ),
         },
         { provide: DatabaseGuard, useValue: guard },
       ],
