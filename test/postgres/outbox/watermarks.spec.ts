@@ -400,7 +400,10 @@ describe('a lost compare-and-set', () => {
     const slowWriter = slow.writer(0, { publisher: never });
     slow.loops.start('slow', (stop) => slowWriter.run(stop));
     await eventually(() => slowTopic.ofType('watermark').length === 1);
-    const quick = world.replica({ producer: topic, leaseMs: 5_000 }).publish().sweep().watermarks();
+    const quick = world.replica({ producer: topic, leaseMs: 5_000 }).watermarks();
+    // Any replica may send the record, and then the slow one would be done with its round.
+    await eventually(async () => (await storedHead()).holder === quick.id);
+    quick.publish().sweep();
     await eventually(() => isCovered(stuck, topic));
     await eventually(() => slowTopic.ofType('watermark').length === 2);
     expect((await storedHead()).holder).toBe(quick.id);
