@@ -85,6 +85,7 @@ async function readTo(
     maxWaitTimeInMs: 100,
     retry: { retries: 2, restartOnFailure: () => Promise.resolve(false) },
   });
+  const over = new AbortController();
   try {
     await new Promise<void>((resolve, reject) => {
       stop.addEventListener(
@@ -92,7 +93,7 @@ async function readTo(
         () => {
           reject(new Error('told to stop'));
         },
-        { once: true },
+        { signal: over.signal },
       );
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         reject(payload.error);
@@ -109,6 +110,8 @@ async function readTo(
       begin(consumer, reading.topic, take).catch(reject);
     });
   } finally {
+    // The caller's signal outlives this reading.
+    over.abort();
     await consumer.disconnect().catch(() => undefined);
     await forgetGroup(connection, groupId);
   }
