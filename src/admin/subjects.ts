@@ -3,6 +3,7 @@ import type {
   DeviceFilter,
   Devices,
   Listed,
+  Organization,
   PageOf,
   People,
   Person,
@@ -11,7 +12,7 @@ import type {
 import { DomainError } from '../kernel/domain-error.js';
 import type { DeviceId, OrganizationId, UserId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
-import type { SubjectReport, SubjectReports } from '../tokens/index.js';
+import type { ReportedHold, SubjectReport, SubjectReports } from '../tokens/index.js';
 
 /** A user or a device with where it stands. */
 export interface Reported<T> {
@@ -19,7 +20,7 @@ export interface Reported<T> {
   readonly report: SubjectReport;
 }
 
-/** Users and devices, joined with their generations, holds and live tokens. */
+/** Users and devices, joined with their generations, holds and live tokens; organizations with their holds. */
 export class Subjects {
   readonly #transactions: Transactions;
   readonly #people: People;
@@ -36,6 +37,17 @@ export class Subjects {
     this.#people = parts.people;
     this.#devices = parts.devices;
     this.#reports = parts.reports;
+  }
+
+  async held(
+    organizations: readonly Organization[],
+  ): Promise<readonly { readonly it: Organization; readonly holds: readonly ReportedHold[] }[]> {
+    const ids = organizations.map(({ id }) => id);
+    const holds = await this.#transactions.read('service', (tx) => this.#reports.holdsOf(tx, ids));
+    return organizations.map((it) => ({
+      it,
+      holds: existing(holds.get(it.id), 'an organization'),
+    }));
   }
 
   /** @throws DomainError `user.unknown` */
@@ -89,11 +101,12 @@ export class Subjects {
     const reports = await this.#transactions.read('service', (tx) =>
       this.#reports.of(tx, organization, scope, ids),
     );
-    return items.map((it) => {
-      const report = reports.get(it.id);
-      // The row is made with its subject; without it everything is refused, and somebody must know.
-      if (report === undefined) throw new Error(`a ${scope} has no generation row`);
-      return { it, report };
-    });
+    return items.map((it) => ({ it, report: existing(reports.get(it.id), `a ${scope}`) }));
   }
+}
+
+/** The row is made with its subject; without it everything is refused, and somebody must know. */
+function existing<T>(row: T | undefined, what: string): T {
+  if (row === undefined) throw new Error(`${what} has no generation row`);
+  return row;
 }

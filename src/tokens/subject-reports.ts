@@ -10,7 +10,7 @@ export interface ReportedHold {
   readonly case: CaseId | null;
 }
 
-/** Where a user or a device stands, for people to read. Nothing is decided by it. */
+/** Where a subject stands, for people to read. Nothing is decided by it. */
 export interface SubjectReport {
   readonly generation: number;
   readonly holds: readonly ReportedHold[];
@@ -21,6 +21,12 @@ export interface SubjectReport {
 }
 
 export abstract class SubjectReports {
+  /** The holds of each of these organizations; one that does not exist is missing. */
+  abstract holdsOf(
+    tx: Tx,
+    organizations: readonly OrganizationId[],
+  ): Promise<ReadonlyMap<OrganizationId, readonly ReportedHold[]>>;
+
   /** One report for each id that the organization has; the others are missing. */
   abstract of(
     tx: Tx,

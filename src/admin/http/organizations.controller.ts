@@ -14,9 +14,10 @@ import {
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Deprovision } from '../../deprovision/index.js';
-import { Organizations } from '../../directory/index.js';
+import { Organizations, type Organization } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { OrganizationId } from '../../kernel/ids.js';
+import { Subjects } from '../subjects.js';
 import {
   NewOrganization,
   OrganizationChanges,
@@ -36,10 +37,12 @@ import { answerListed, pageOf } from './paging.js';
 @Controller('v1/organizations')
 export class OrganizationsController {
   readonly #organizations: Organizations;
+  readonly #subjects: Subjects;
   readonly #deprovision: Deprovision;
 
-  constructor(organizations: Organizations, deprovision: Deprovision) {
+  constructor(organizations: Organizations, subjects: Subjects, deprovision: Deprovision) {
     this.#organizations = organizations;
+    this.#subjects = subjects;
     this.#deprovision = deprovision;
   }
 
@@ -47,7 +50,8 @@ export class OrganizationsController {
   @Needs('own', 'installation')
   @Takes('Make an organization', 201, 'Organization')
   async create(@Body() body: NewOrganization, @Caller() caller: Calling) {
-    return organizationView(await this.#organizations.create(body.name, caller.asking));
+    // Nobody can have held it yet, and a second trip that fails would have it made twice.
+    return organizationView(await this.#organizations.create(body.name, caller.asking), []);
   }
 
   @Get()
@@ -59,11 +63,12 @@ export class OrganizationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const own = caller.principal.organization;
-    const listed =
+    const { items, next } =
       own === null
         ? await this.#organizations.list(pageOf<OrganizationId>(query))
         : { items: [await this.#existing(own)], next: null };
-    return answerListed(listed, organizationView, reply);
+    const held = { items: await this.#subjects.held(items), next };
+    return answerListed(held, ({ it, holds }) => organizationView(it, holds), reply);
   }
 
   @Get(':org')
@@ -71,7 +76,7 @@ export class OrganizationsController {
   @ApiParam({ name: 'org', type: String, format: 'uuid' })
   @Reads('One organization', 'Organization')
   async one(@Param('org', ORG) org: OrganizationId) {
-    return organizationView(await this.#existing(org));
+    return this.#view(await this.#existing(org));
   }
 
   @Patch(':org')
@@ -88,7 +93,7 @@ export class OrganizationsController {
       ...(body.allow_ownerless == null ? {} : { allowOwnerless: body.allow_ownerless }),
       ...(body.policy === undefined ? {} : { policy: body.policy }),
     };
-    return organizationView(await this.#organizations.change(org, change, caller.asking));
+    return this.#view(await this.#organizations.change(org, change, caller.asking));
   }
 
   @Delete(':org/holds/:hold')
@@ -103,6 +108,12 @@ export class OrganizationsController {
     @Caller() caller: Calling,
   ): Promise<void> {
     await liftHold(this.#deprovision, org, { scope: 'org', id: org, name }, caller);
+  }
+
+  async #view(organization: Organization) {
+    const [held] = await this.#subjects.held([organization]);
+    if (held === undefined) throw new Error('a list of one became empty');
+    return organizationView(held.it, held.holds);
   }
 
   async #existing(org: OrganizationId) {

@@ -30,7 +30,7 @@ export const deviceView = (organization: string, device: Device, report: Subject
   device_id: device.deviceId,
   name: device.name,
   generation: report.generation,
-  holds: holdsView(report),
+  holds: holdsView(report.holds),
   live_tokens: report.liveTokens,
   users: device.owners.map(({ user, assignedAt }) => ({
     id: user,

@@ -2,8 +2,10 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { POLICIES, type Policy } from '../../contract/lease.js';
 import type { Organization } from '../../directory/index.js';
-import { id, object, text, time } from './schema.js';
+import type { ReportedHold } from '../../tokens/index.js';
+import { id, listOf, object, text, time } from './schema.js';
 import { Flag, Text } from './text.decorator.js';
+import { holdSchema, holdsView } from './users.dto.js';
 
 export class NewOrganization {
   @Text(200)
@@ -34,13 +36,15 @@ export const organizationSchema = object({
   name: text,
   allow_ownerless: { type: 'boolean' },
   policy: { type: ['string', 'null'], enum: [...POLICIES, null] },
+  holds: listOf(holdSchema),
   created_at: time,
 });
 
-export const organizationView = (organization: Organization) => ({
+export const organizationView = (organization: Organization, holds: readonly ReportedHold[]) => ({
   id: organization.id,
   name: organization.name,
   allow_ownerless: organization.allowOwnerless,
   policy: organization.policy,
+  holds: holdsView(holds),
   created_at: organization.createdAt.toISOString(),
 });

@@ -1,5 +1,5 @@
 import type { Person } from '../../directory/index.js';
-import type { SubjectReport } from '../../tokens/index.js';
+import type { ReportedHold, SubjectReport } from '../../tokens/index.js';
 import { id, listOf, object, orNull, text, time, whole } from './schema.js';
 
 export const holdSchema = object({ name: text, set_at: time, event_at: time, case: orNull(id) });
@@ -31,8 +31,8 @@ export const userSchema = object({
   created_at: time,
 });
 
-export const holdsView = (report: SubjectReport) =>
-  report.holds.map((hold) => ({
+export const holdsView = (holds: readonly ReportedHold[]) =>
+  holds.map((hold) => ({
     name: hold.name,
     set_at: hold.setAt.toISOString(),
     event_at: hold.eventAt.toISOString(),
@@ -44,7 +44,7 @@ export const userView = (organization: string, person: Person, report: SubjectRe
   org: organization,
   active: person.resources.some(({ active }) => active),
   generation: report.generation,
-  holds: holdsView(report),
+  holds: holdsView(report.holds),
   live_tokens: report.liveTokens,
   resources: person.resources.map((resource) => ({
     id: resource.id,

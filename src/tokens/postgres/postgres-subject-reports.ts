@@ -1,10 +1,19 @@
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
-import { SubjectReports, type SubjectReport } from '../subject-reports.js';
+import { SubjectReports, type ReportedHold, type SubjectReport } from '../subject-reports.js';
 import { countLiveTokens } from './count-live-tokens.js';
+import { organizationHolds } from './organization-holds.js';
 import { subjectStandings, type StandingRow } from './subject-standings.js';
 
 export class PostgresSubjectReports extends SubjectReports {
+  override async holdsOf(
+    tx: Tx,
+    organizations: readonly OrganizationId[],
+  ): Promise<ReadonlyMap<OrganizationId, readonly ReportedHold[]>> {
+    const standings = await organizationHolds(tx, organizations);
+    return new Map(standings.map((row) => [row.organization_id, holdsIn(row)]));
+  }
+
   override async of(
     tx: Tx,
     organization: OrganizationId,
@@ -24,6 +33,14 @@ export class PostgresSubjectReports extends SubjectReports {
   }
 }
 
+const holdsIn = ({ holds }: Pick<StandingRow, 'holds'>): readonly ReportedHold[] =>
+  Object.entries(holds).map(([name, hold]) => ({
+    name,
+    setAt: new Date(hold.set_at),
+    eventAt: new Date(hold.event_at),
+    case: hold.case,
+  }));
+
 function reportOf(
   row: StandingRow,
   scope: 'user' | 'device',
@@ -31,12 +48,7 @@ function reportOf(
 ): SubjectReport {
   return {
     generation: Number(row.generation),
-    holds: Object.entries(row.holds).map(([name, hold]) => ({
-      name,
-      setAt: new Date(hold.set_at),
-      eventAt: new Date(hold.event_at),
-      case: hold.case,
-    })),
+    holds: holdsIn(row),
     liveTokens: counts.reduce((sum, { live }) => sum + live, 0),
     liveTokensBy: new Map(
       counts.flatMap(({ user_id, device_id, live }) => {

@@ -275,6 +275,12 @@ describe('an organization', () => {
       kind: 'incident',
     });
     expect(revoked).toMatchObject({ status: 201, body: { generation: 2 } });
+    const holds = [{ name: 'incident', case: revoked.body.id }];
+    expect((await get(path)).body).toMatchObject({ id: own, holds });
+    const listed = await all('/v1/organizations');
+    expect(listed.find(({ id }) => id === own)).toMatchObject({ holds });
+    const renamed = await app.ask('PATCH', path, { body: { name: 'Held' } });
+    expect(renamed).toMatchObject({ status: 200, body: { name: 'Held', holds } });
     const key = (await post(`${path}/api-keys`, { name: 'backend', scopes: BOOTSTRAP })).body.key;
     const { user } = await app.person(own, 'held@example.test');
     const issue = () =>
@@ -286,6 +292,7 @@ describe('an organization', () => {
     expect(await issue()).toMatchObject({ status: 403, body: { code: 'organization.held' } });
 
     expect((await app.ask('DELETE', `${path}/holds/incident`)).status).toBe(204);
+    expect((await get(path)).body.holds).toEqual([]);
     expect((await issue()).status).toBe(201);
     const again = await app.ask('DELETE', `${path}/holds/incident`);
     expect(again.body).toMatchObject({ status: 404, code: 'hold.unknown' });
