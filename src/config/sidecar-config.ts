@@ -21,6 +21,7 @@ export interface SidecarConfig {
   readonly kafka: KafkaConfig;
   readonly source: Source;
   readonly home: string;
+  readonly keepViewMs: number;
   readonly logLevel: Config['logLevel'];
 }
 
@@ -34,6 +35,7 @@ export interface SidecarFlags {
 }
 
 const UNIX = 'unix:';
+const KEEP_VIEW_S = 10;
 
 interface Local {
   readonly url?: string;
@@ -83,6 +85,7 @@ export function readSidecarConfig(
     },
     kafka: kafkaOf(environment, environment.KAFKA_BROKERS ?? local.kafkaBrokers ?? ''),
     home,
+    keepViewMs: 1000 * Number(environment.OFFSWITCH_KEEP_VIEW_S ?? KEEP_VIEW_S),
     logLevel: environment.LOG_LEVEL ?? 'info',
   };
 }

@@ -35,6 +35,10 @@ export class SidecarEnvironment extends KafkaEnvironment {
   OFFSWITCH_HOME?: string;
 
   @IsOptional()
+  @Matches(/^\d{1,4}$/, { message: 'must be seconds, 0 to 9999' })
+  OFFSWITCH_KEEP_VIEW_S?: string;
+
+  @IsOptional()
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'], {
     message: 'must be debug, info, warn, error or silent',
   })
@@ -77,5 +81,6 @@ export const SIDECAR_VARIABLES = [
   'KAFKA_BROKERS',
   ...KAFKA_VARIABLES,
   'OFFSWITCH_HOME',
+  'OFFSWITCH_KEEP_VIEW_S',
   'LOG_LEVEL',
 ] as const satisfies readonly (keyof SidecarEnvironment)[];

@@ -4,6 +4,9 @@ import { newId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
 import { newSigningKey } from './crypto/signing-key.js';
 import { Resolver } from './resolver.js';
+import { Disk } from './keep/disk.js';
+import { ViewFile, type Discarded } from './keep/view-file.js';
+import { ViewKeeper } from './keep/view-keeper.js';
 import { KeptLease } from './lease/kept-lease.js';
 import { LeaseKeeper } from './lease/lease-keeper.js';
 import { ServiceClient } from './lease/service-client.js';
@@ -18,6 +21,7 @@ import { TokenKeys } from './token/token-keys.js';
 import { Unit } from './unit.js';
 import type { Unsure, Verdict } from './verdict.js';
 import type { Freshness } from './view/freshness.js';
+import type { KeptView } from './view/kept-view.js';
 
 export interface GatewayOptions {
   /** Where the service is, and this gateway's `ofs_gateway_…` key. */
@@ -26,14 +30,17 @@ export interface GatewayOptions {
   readonly policy: Policy;
   /** Of the program that runs the gateway; for the service's list. */
   readonly version: string;
-  /** A directory of this gateway's own for the last lease; without one a start needs the service. */
+  /** A directory of this gateway's own for the last lease and the view; without one a start needs the service. */
   readonly directory?: string | null;
+  /** Between two writes of the view to `directory` at least, milliseconds; 10,000 by default, 0 writes none. */
+  readonly keepViewMs?: number;
   /** The host's, unless time is somebody else's. */
   readonly clock?: Clock;
   readonly report: Report;
 }
 
 const KEYS_AGE_MS = 60_000;
+const KEEP_VIEW_MS = 10_000;
 const UNLOADED: Unsure = { kind: 'unsure', reason: 'view.unloaded' };
 
 /** A gateway process: it holds a lease, follows the topic, decides, and says what it has applied. */
@@ -47,6 +54,7 @@ export class Gateway {
   readonly #resolver: Resolver;
   readonly #streams: Streams;
   readonly #kept: KeptLease | null;
+  readonly #viewFile: ViewFile | null;
   #lease: Lease | null = null;
   #jwks: Jwks | null = null;
   #written = '';
@@ -66,7 +74,10 @@ export class Gateway {
       public_key: publicJwk,
     };
     this.#service = new ServiceClient(service.url, service.key);
-    this.#kept = directory === null ? null : new KeptLease(directory);
+    const disk = new Disk();
+    const isViewKept = directory !== null && options.keepViewMs !== 0;
+    this.#kept = directory === null ? null : new KeptLease(directory, disk);
+    this.#viewFile = isViewKept ? new ViewFile(directory, service.key, disk) : null;
     this.#keys = new TokenKeys({
       clock,
       fetch: () => this.#service.jwks(this.#lease?.jwks_url ?? '', this.#stopping.signal),
@@ -164,7 +175,7 @@ export class Gateway {
         if (this.#keys.isEmpty || this.#keys.ageMs >= KEYS_AGE_MS) void this.#keys.refresh();
       },
     });
-    await Promise.all([keeper.run(stop), this.#receipts.run(stop)]);
+    await Promise.all([keeper.run(stop), this.#receipts.run(stop), this.#keepView(stop)]);
     this.#stopping.abort();
     this.#streams.closeAll();
     await Promise.all([this.#unit?.stop(), this.#next?.stop()]);
@@ -177,8 +188,34 @@ export class Gateway {
     if (kept == null) return;
     this.#keys.restore(kept.jwks);
     this.#jwks = kept.jwks;
+    const view = await this.#readView();
     this.#follow(kept.lease);
     this.#options.report({ kind: 'lease.restored' });
+    if (view !== null) this.#restoreView(view);
+  }
+
+  /** What has been followed since is younger: nothing is lost by a view that is no good but time. */
+  #restoreView(view: KeptView | Discarded | 'unreadable'): void {
+    const { report } = this.#options;
+    if (typeof view === 'string') report({ kind: 'view.discarded', why: view });
+    else if (this.#unit?.follower.restore(view) === true)
+      report({ kind: 'view.restored', size: this.size });
+    else report({ kind: 'view.discarded', why: 'foreign' });
+  }
+
+  async #readView(): Promise<KeptView | Discarded | 'unreadable' | null> {
+    try {
+      return (await this.#viewFile?.read()) ?? null;
+    } catch {
+      return 'unreadable';
+    }
+  }
+
+  async #keepView(stop: AbortSignal): Promise<void> {
+    const { clock, report, keepViewMs: everyMs = KEEP_VIEW_MS } = this.#options;
+    const view = (): KeptView | null => this.#unit?.follower.keep() ?? null;
+    if (this.#viewFile !== null)
+      await new ViewKeeper({ file: this.#viewFile, view, everyMs, clock, report }).run(stop);
   }
 
   #follow(lease: Lease): void {

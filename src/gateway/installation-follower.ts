@@ -9,6 +9,7 @@ import { authenticate, type Authentic, type Received } from './view/authenticate
 import { readPart } from './view/read-part.js';
 import type { Trouble } from './view/chain.js';
 import type { Freshness } from './view/freshness.js';
+import type { KeptView } from './view/kept-view.js';
 import type { Now } from './view/now.js';
 import { View, type Position } from './view/view.js';
 
@@ -123,6 +124,15 @@ export class InstallationFollower implements FeedFollower {
 
   positions(): readonly Position[] {
     return this.view.positions(this.#now());
+  }
+
+  keep(): KeptView | null {
+    return this.view.keep(this.#now());
+  }
+
+  /** @returns false when it is another installation's */
+  restore(kept: KeptView): boolean {
+    return this.view.restore(kept, this.#now());
   }
 
   freshness(): Freshness {

@@ -1,4 +1,5 @@
 import type { UseAfterRevoke } from './guard.js';
+import type { Discarded } from './keep/view-file.js';
 import type { ViewAlarm } from './view/view.js';
 
 /** Everything that a gateway has to say to whoever runs it. It prints nothing itself. */
@@ -8,6 +9,11 @@ export type GatewayEvent =
   | { readonly kind: 'lease.failed'; readonly isRefused: boolean; readonly error: unknown }
   | { readonly kind: 'lease.restored' }
   | { readonly kind: 'lease.not-kept'; readonly error: unknown }
+  /** Starts with what a process before this one knew. */
+  | { readonly kind: 'view.restored'; readonly size: number }
+  /** The kept view was no good: cut short or changed, of a later version, of another installation, or unreadable. */
+  | { readonly kind: 'view.discarded'; readonly why: Discarded | 'foreign' | 'unreadable' }
+  | { readonly kind: 'view.not-kept'; readonly error: unknown }
   | { readonly kind: 'keys.failed'; readonly error: unknown }
   | { readonly kind: 'introspection.failed'; readonly error: unknown }
   /** What should close a stream threw. */

@@ -33,6 +33,13 @@ export class EventLog {
       case 'lease.restored':
         this.#log.info('started on the last lease');
         break;
+      case 'view.restored':
+        this.#log.info('started on the last view', { subjects: event.size });
+        break;
+      case 'view.discarded':
+        this.#noted('view_discarded', { why: event.why }, 'the kept view was thrown away');
+        break;
+      case 'view.not-kept':
       case 'lease.not-kept':
       case 'keys.failed':
       case 'introspection.failed':
@@ -69,10 +76,13 @@ export class EventLog {
     }
   };
 
-  #noted(alarm: string, fields: Readonly<Record<string, string>>): void {
+  #noted(
+    alarm: string,
+    fields: Readonly<Record<string, string>>,
+    message = 'the feed or the topic is not what it should be',
+  ): void {
     this.#tally.alarm(alarm);
-    if (this.#isNews(alarm))
-      this.#log.error('the feed or the topic is not what it should be', { alarm, ...fields });
+    if (this.#isNews(alarm)) this.#log.error(message, { alarm, ...fields });
   }
 
   #failed(alarm: string, error: unknown): void {

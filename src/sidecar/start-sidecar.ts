@@ -34,8 +34,10 @@ export interface SidecarOptions {
   readonly kafka: KafkaConfig;
   /** Kafka alone, the service alone, or Kafka first. */
   readonly source: Source;
-  /** Where the last lease is kept (`<home>/gateways/<id>`); null keeps none. */
+  /** Where the last lease and the view are kept (`<home>/gateways/<id>`); null keeps none. */
   readonly home: string | null;
+  /** Between two writes of the view; 0 keeps none. */
+  readonly keepViewMs?: number;
   readonly version: string;
   readonly log: Log;
   readonly stop: AbortSignal;
@@ -64,7 +66,11 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const clientId = `offswitch-gateway-${id}`;
   const transport = transportOf();
   const directory = home === null ? null : join(home, 'gateways', id);
-  const gateway = new Gateway({ service, transport, policy, version, directory, clock, report });
+  const { keepViewMs } = options;
+  const gateway = new Gateway({
+    ...{ service, transport, policy, version, directory, clock, report },
+    ...(keepViewMs !== undefined && { keepViewMs }),
+  });
   const decisions = new Decisions(gateway, tally);
   const server = new SidecarServer({
     authz: new Authz(decisions),

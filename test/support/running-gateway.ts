@@ -14,6 +14,7 @@ export interface RunningGatewayOptions {
   readonly service: { readonly url: string; readonly key: string };
   readonly policy?: Policy;
   readonly directory?: string | null;
+  readonly keepViewMs?: number;
   readonly source?: 'kafka' | 'http' | 'chained';
   /** Where the feed comes from, when it is not the service itself. */
   readonly feedFrom?: string;
@@ -31,6 +32,7 @@ export class RunningGateway {
     service,
     policy = 'strict',
     directory = null,
+    keepViewMs = 0,
     source = 'kafka',
     feedFrom,
   }: RunningGatewayOptions) {
@@ -44,6 +46,7 @@ export class RunningGateway {
       policy,
       version: '0.0.0',
       directory,
+      keepViewMs,
       clock,
       report,
     });

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Jwks, Lease } from '../../contract/lease.js';
 import { readJwks, readLease } from '../../contract/read-lease.js';
+import type { Disk } from '../keep/disk.js';
 
 /** What a gateway needs to start while the service is away. Public keys only, but whoever writes here decides whom it believes. */
 export interface Kept {
@@ -12,22 +12,19 @@ export interface Kept {
 
 /** The last lease, kept in a directory of this gateway's own (mode 700, file 600). */
 export class KeptLease {
-  readonly #directory: string;
+  readonly #file: string;
+  readonly #disk: Disk;
 
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  get #file(): string {
-    return join(this.#directory, 'lease.json');
+  constructor(directory: string, disk: Disk) {
+    this.#file = join(directory, 'lease.json');
+    this.#disk = disk;
   }
 
   /** Null when there is none, or none that can be read. */
   async read(): Promise<Kept | null> {
     try {
-      const kept = JSON.parse(await readFile(this.#file, 'utf8')) as Partial<
-        Record<string, unknown>
-      >;
+      const text = await this.#disk.read(this.#file);
+      const kept = JSON.parse(String(text)) as Readonly<Record<string, unknown>>;
       return { lease: readLease(kept['lease']), jwks: readJwks(kept['jwks']) };
     } catch {
       return null;
@@ -36,9 +33,6 @@ export class KeptLease {
 
   /** Whole or not at all: a start after a crash finds the lease of before or this one. */
   async write(kept: Kept): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const unfinished = `${this.#file}.new`;
-    await writeFile(unfinished, JSON.stringify(kept), { mode: 0o600 });
-    await rename(unfinished, this.#file);
+    await this.#disk.replace(this.#file, [JSON.stringify(kept)]);
   }
 }

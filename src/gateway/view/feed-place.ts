@@ -1,4 +1,5 @@
 import type { ChainHead, SnapshotPart } from '../../contract/snapshot.js';
+import type { Freshness } from './freshness.js';
 import type { Now } from './now.js';
 
 /** What became of a part. `gap`: it does not follow what came before. `outdated`: it is of an epoch that has ended. */
@@ -7,6 +8,14 @@ export type Placed = 'reached' | 'on-the-way' | 'gap' | 'outdated';
 export interface FeedRules {
   readonly windowMs: number;
   readonly skewMs: number;
+}
+
+export interface Judging {
+  /** What was reached in an older one keeps nothing fresh. */
+  readonly epoch: number;
+  /** S */
+  readonly stalenessMs: number;
+  readonly ageMs: (since: Now) => number;
 }
 
 interface Reached {
@@ -32,6 +41,16 @@ export class FeedPlace {
 
   get reached(): Reached | null {
     return this.#reached;
+  }
+
+  /** Null before anything was reached. */
+  freshness({ epoch, stalenessMs, ageMs: ageOf }: Judging): Freshness | null {
+    const reached = this.#reached;
+    if (reached === null) return null;
+    if (reached.isFuture) return { state: 'unusable' };
+    const ageMs = ageOf(reached.at);
+    if (reached.epoch < epoch) return { state: 'stale', ageMs, why: 'epoch' };
+    return ageMs <= stalenessMs ? { state: 'fresh', ageMs } : { state: 'stale', ageMs, why: 'old' };
   }
 
   /** The connection is a new one: a way that was begun is begun again. */

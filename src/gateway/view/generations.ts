@@ -1,5 +1,6 @@
 import type { GenerationScope, RevocationRecord } from '../../contract/revocation-record.js';
-import { Minimums } from './minimums.js';
+import type { KeptEntry } from './kept-view.js';
+import { MINUTE_MS, Minimums } from './minimums.js';
 
 /**
  * What a gateway remembers of revocations. The merge is `max`: idempotent, commutative and associative, and
@@ -43,6 +44,22 @@ export class Generations {
 
   isKidRevoked(kid: string): boolean {
     return this.#kids.has(kid);
+  }
+
+  /** Everything, also while records come in: those may be there or not. */
+  *entries(): Generator<KeptEntry> {
+    for (const [scope, minimums] of Object.entries(this.#scopes) as [GenerationScope, Minimums][])
+      for (const entry of minimums.entries()) yield [scope, ...entry];
+    for (const entry of this.#foreign.entries()) yield ['ext', ...entry];
+    for (const kid of this.#kids) yield ['kid', kid, 0, 0];
+  }
+
+  /** Merges what {@link entries} gave. */
+  restore([scope, subject, least, minute]: KeptEntry): void {
+    const atMs = minute * MINUTE_MS;
+    if (scope === 'kid') this.#kids.add(subject);
+    else if (scope === 'ext') this.#foreign.raise(subject, least, atMs);
+    else this.#scopes[scope].raise(subject, least, atMs);
   }
 
   /** Drops what can refuse no living token any more: revocations before this time. */

@@ -6,7 +6,7 @@ interface Entry {
   minute: number;
 }
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /**
  * For each subject the largest value that a record has set. Almost all subjects are UUIDs, and stand in a dense table;
@@ -36,6 +36,12 @@ export class Minimums {
   least(subject: string): number {
     const least = this.#uuids.least(subject);
     return this.#others.size === 0 ? least : Math.max(least, this.#others.get(subject)?.least ?? 0);
+  }
+
+  /** Subject, least value, minute of the newest revocation. What comes or leaves between two of them may be there or not. */
+  *entries(): Generator<readonly [subject: string, least: number, minute: number]> {
+    yield* this.#uuids.entries();
+    for (const [subject, { least, minute }] of this.#others) yield [subject, least, minute];
   }
 
   /** Drops subjects whose newest revocation lies in a minute that was over before `beforeMs`. */

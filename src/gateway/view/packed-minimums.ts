@@ -62,6 +62,14 @@ export class PackedMinimums {
     return place === -1 ? 0 : (this.#least[place] ?? 0);
   }
 
+  /** UUID, value, minute. An entry never changes its place, so that whoever takes long misses none that stays and meets none twice. */
+  *entries(): Generator<readonly [subject: string, least: number, minute: number]> {
+    for (let place = 0; place < this.#used; place += 1) {
+      const minute = this.#minutes[place] ?? NOBODY;
+      if (minute !== NOBODY) yield [this.#spell(place), this.#least[place] ?? 0, minute];
+    }
+  }
+
   /** Drops entries whose minute is before this one. */
   forget(firstKept: number): void {
     for (const [minute, places] of this.#byMinute) {
@@ -97,6 +105,13 @@ export class PackedMinimums {
       if ((digits & 7) === 0) this.#key[(digits >> 3) - 1] = word;
     }
     return true;
+  }
+
+  #spell(place: number): string {
+    const digits = Array.from(this.#keys.subarray(4 * place, 4 * place + 4), (word) =>
+      (word >>> 0).toString(16).padStart(8, '0'),
+    ).join('');
+    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   }
 
   /** The place of `#key`; -1 when it has none. */

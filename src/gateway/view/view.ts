@@ -4,30 +4,15 @@ import type { Watermark } from '../../contract/watermark.js';
 import type { Authentic } from './authenticate.js';
 import { Chain, type Trouble } from './chain.js';
 import { FeedPlace, type Placed } from './feed-place.js';
-import type { Freshness } from './freshness.js';
+import { fresherOf, type Freshness } from './freshness.js';
 import { Generations } from './generations.js';
-import type { Now } from './now.js';
-
-export interface ViewSettings {
-  readonly installation: string;
-  readonly topic: string;
-  readonly partitions: number;
-  /** Older records can refuse no living token. */
-  readonly windowMs: number;
-  /** S */
-  readonly stalenessMs: number;
-  readonly skewMs: number;
-}
+import { Restored, type KeptView } from './kept-view.js';
+import { earlier, NEVER, type Now } from './now.js';
+import type { ViewSettings } from './view-settings.js';
 
 const FORGET_EACH_MS = 60_000;
 /** How far back what a snapshot brings is told again in receipts: a service that was away for a while. */
 const RETOLD_MS = 600_000;
-const NEVER: Now = { wallMs: -Infinity, monotonicMs: -Infinity };
-
-const earlier = (one: Now, other: Now): Now => ({
-  wallMs: Math.min(one.wallMs, other.wallMs),
-  monotonicMs: Math.min(one.monotonicMs, other.monotonicMs),
-});
 
 /** What somebody should look at. `newer`: a message of a later version of the format. `foreign`: a watermark that is not of this topic, partition or installation. */
 export type ViewAlarm = 'newer' | 'foreign' | 'conflict' | 'outdated' | 'future' | 'repair';
@@ -60,6 +45,7 @@ export class View implements ReadableView {
   readonly #generations = new Generations();
   readonly #chains: readonly Chain[];
   readonly #feed: FeedPlace;
+  readonly #restored = new Restored();
   /** Partitions that have been read to the end of the log since their last restart. */
   readonly #readToEnd = new Set<number>();
   #epoch: number;
@@ -117,7 +103,7 @@ export class View implements ReadableView {
       }
     }
     this.#forget();
-    this.freshness(now); // notices when the view is loaded, also when nobody asks just then
+    this.#followed(now); // notices when the view is loaded, also when nobody asks just then
     return { applied: this.#readToEnd.has(partition) ? applied : [], alarms: [...alarms] };
   }
 
@@ -159,7 +145,7 @@ export class View implements ReadableView {
       for (const head of part.heads) this.#chains[head.partition]?.mendAt(head, { t, epoch }, now);
     }
     this.#forget();
-    this.freshness(now);
+    this.#followed(now);
     // A snapshot is mostly the past; what of it may be news since the last word is told.
     const sinceMs = part.from === null ? Date.parse(part.t) - RETOLD_MS : -Infinity;
     const applied = records.filter(({ record }) => Date.parse(record.revoked_at) >= sinceMs);
@@ -224,26 +210,44 @@ export class View implements ReadableView {
     return this.#generations.isKidRevoked(kid);
   }
 
-  /** Topic and feed each prove freshness by themselves; of two old ones the younger counts. */
-  freshness(now: Now): Freshness {
-    if (this.#unreadMs !== null) return { state: 'unusable' };
-    const feed = this.#feedFreshness(now);
-    if (feed?.state === 'fresh') return feed;
-    const topic = this.topicFreshness(now);
-    if (feed === null || topic.state === 'fresh' || topic.state === 'unusable') return topic;
-    if (topic.state === 'unloaded' || feed.state === 'unusable') return feed;
-    return feed.ageMs <= topic.ageMs ? feed : topic;
+  /** What a later process may begin with; null when it would learn nothing from it. */
+  keep(now: Now): KeptView | null {
+    const { installation, topic, skewMs } = this.settings;
+    const unreadMs = this.#unreadMs;
+    const readable = this.#readable(now);
+    const isFresh = readable.state === 'fresh';
+    // That there was something unread is kept at once, also when nothing proves how far the rest goes.
+    if (!isFresh && unreadMs === null) return null;
+    const tMs = isFresh ? now.wallMs - readable.ageMs + skewMs : 0;
+    const entries = this.#generations.entries();
+    return { installation, topic, epoch: this.#epoch, tMs, unreadMs, entries };
   }
 
-  #feedFreshness(now: Now): Exclude<Freshness, { state: 'unloaded' }> | null {
-    const { reached } = this.#feed;
-    if (reached === null) return null;
-    if (reached.isFuture) return { state: 'unusable' };
-    const ageMs = this.#ageMs(reached.at, now);
-    if (reached.epoch < this.#epoch) return { state: 'stale', ageMs, why: 'epoch' };
-    return ageMs <= this.settings.stalenessMs
-      ? { state: 'fresh', ageMs }
-      : { state: 'stale', ageMs, why: 'old' };
+  /** Begins with what a process before this one knew. @returns false when it is of another installation */
+  restore({ installation, topic, epoch, tMs, unreadMs, entries }: KeptView, now: Now): boolean {
+    const { settings } = this;
+    if (installation !== settings.installation || topic !== settings.topic) return false;
+    for (const entry of entries) this.#generations.restore(entry);
+    this.raiseEpoch(epoch);
+    if (unreadMs !== null) this.#unreadMs = Math.max(unreadMs, this.#unreadMs ?? unreadMs);
+    this.#restored.begin(tMs, now, settings.skewMs);
+    return true;
+  }
+
+  freshness(now: Now): Freshness {
+    return this.#restored.orYounger(this.#followed(now), (since) => this.#ageMs(since, now));
+  }
+
+  #followed(now: Now): Freshness {
+    return this.#unreadMs === null ? this.#readable(now) : { state: 'unusable' };
+  }
+
+  /** As if there had been nothing that we cannot read. */
+  #readable(now: Now): Freshness {
+    const { stalenessMs } = this.settings;
+    const ageMs = (since: Now): number => this.#ageMs(since, now);
+    const feed = this.#feed.freshness({ epoch: this.#epoch, stalenessMs, ageMs });
+    return feed?.state === 'fresh' ? feed : fresherOf(feed, this.topicFreshness(now));
   }
 
   /** As far as the topic alone has brought it. */

@@ -42,6 +42,7 @@ describe('what a sidecar is told', () => {
       service: { url: 'https://offswitch.example' },
       kafka: { brokers: ['a.example:9092', 'b.example:9092'], tls: false, sasl: null },
       home,
+      keepViewMs: 10_000,
       logLevel: 'info',
     });
     expect(config.service.key.reveal()).toBe(KEY);

@@ -122,9 +122,32 @@ describe('a table of many', () => {
         expect(table.size).toBe(model.size);
         for (let n = 0; n <= 400; n += 1)
           expect(table.least(uuid(n))).toBe(model.get(uuid(n))?.value ?? 0);
+        const said = [...model].map(([id, { value, minute }]) => [id, value, minute].join());
+        expect(Array.from(table.entries(), (entry) => entry.join()).sort()).toEqual(said.sort());
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('says everything that stays once, to whoever asks slowly, through growth and forgetting', () => {
+    const table = tableOf([
+      ['a', 1, 600_000],
+      ['b', 1, 0],
+    ]);
+    // Every other one is old, and its place is taken by another while somebody reads.
+    for (let n = 0; n < 60; n += 1) table.raise(uuid(n), n + 1, n % 2 === 0 ? 600_000 : 0);
+    const heard: string[] = [];
+    for (const [subject] of table.entries()) {
+      heard.push(subject);
+      if (heard.length === 10) {
+        table.forget(600_000);
+        for (let n = 100; n < 400; n += 1) table.raise(uuid(n), 1, 600_000);
+      }
+    }
+    const stays = ['a', ...Array.from({ length: 30 }, (_, n) => uuid(2 * n))];
+    expect(heard).toEqual(expect.arrayContaining(stays));
+    expect(new Set(heard).size).toBe(heard.length);
+    expect(heard).not.toContain('b');
   });
 
   it('takes no other spelling of a UUID for it', () => {
