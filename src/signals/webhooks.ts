@@ -8,7 +8,8 @@ import type { Log } from '../platform/log/log.js';
 import type { Arrival, Proof } from './authenticate/authenticate.js';
 import { firstAnswer } from './postgres/first-answer.js';
 import { PROVIDERS, type Answer, type Provider } from './providers.js';
-import { malformed, type Reading } from './read/reading.js';
+import { doubted, malformed, type Reading } from './read/reading.js';
+import { repeatsMember } from './read/repeats-member.js';
 
 type Refused = Extract<Reading, { readonly kind: 'refused' }>;
 type Proven = Extract<Proof, { readonly kind: 'proven' }>;
@@ -177,13 +178,16 @@ function readDelivery(
   { body, receivedAt }: Delivered,
   { id, sentAt }: Proven,
 ): readonly Reading[] {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    value = JSON.parse(text);
   } catch {
     return [malformed(id, 'the body is no JSON in UTF-8')];
   }
-  return provider.read(value, { receivedAt, id, sentAt });
+  const readings = provider.read(value, { receivedAt, id, sentAt });
+  return repeatsMember(text) ? doubted(readings, id) : readings;
 }
 
 /** As it happened; what changes nothing comes last, so that it keeps nobody waiting who must be let go (P8). */

@@ -76,6 +76,21 @@ export function conclude(event: ReadEvent): readonly Reading[] {
   return [{ kind: 'signal', signal }, ...refusals];
 }
 
+/**
+ * What may be believed of a body in which a member stands twice, and only the last of the two was read: what takes
+ * access away. What gives it back, or changes nothing, may be the half of a deactivation that we did not see (P9).
+ */
+export const doubted = (
+  readings: readonly Reading[],
+  delivery: string | null,
+): readonly Reading[] => [
+  malformed(delivery, 'a member stands twice in one object'),
+  ...readings.filter(
+    (reading) =>
+      reading.kind === 'refused' || (reading.kind === 'signal' && reading.signal.effect !== 'lift'),
+  ),
+];
+
 /** A statement that changes nothing here. */
 export const irrelevant = (key: string, eventType: string, occurredAt: Date): Reading => ({
   kind: 'irrelevant',

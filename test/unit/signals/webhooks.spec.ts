@@ -220,6 +220,35 @@ describe('a delivery', () => {
     },
   );
 
+  it.each([
+    ['a type', /"eventType":"user[^"]*"/, '$&,"eventType":"user.account.update_profile"'],
+    [
+      'an escaped type',
+      /"eventType":"user[^"]*"/,
+      '$&,"\\u0065ventType":"user.account.update_profile"',
+    ],
+    ['an outcome', /"result":"SUCCESS"/, '$&,"result":"FAILURE"'],
+    ['its data', /\}$/, ',"data":{"events":[{"uuid":"u","eventType":"user.touched"}]}}'],
+  ])('that deactivates, and says %s twice, is never read as harmless', async (_, said, twice) => {
+    const body = JSON.stringify(oktaBody('user-deactivate')).replace(said, twice);
+    await expect(take(body)).rejects.toMatchObject({ code: 'signal.malformed' });
+    expect(heart.taken).toEqual([]);
+    expect(audit.entries).toHaveLength(1);
+    expect(log.errors).toHaveLength(1);
+  });
+
+  it('with a member that stands twice still takes access away, and gives none back', async () => {
+    const body = oktaBody('several-events');
+    body.data.events.push(...oktaBody('user-activate').data.events);
+    const twice = JSON.stringify(body).replace(/"uuid":"[^"]*"/, '$&,$&');
+    await expect(take(twice)).rejects.toMatchObject({ code: 'signal.malformed' });
+    expect(types()).toEqual([
+      'user.lifecycle.deactivate',
+      'user.lifecycle.deactivate',
+      'user.session.clear',
+    ]);
+  });
+
   it.each(['unknown_person', 'ambiguous_person'] as const)(
     'about an %s is accepted and alarmed',
     async (kind) => {
