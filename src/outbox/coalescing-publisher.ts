@@ -39,7 +39,7 @@ export interface PublisherParts {
 /** Records in one request: signing them keeps the event loop for a few milliseconds at most. */
 const BATCH = 100;
 /** With so many in one request there is a rush: the next one waits a little, so that it carries more. */
-const RUSH = 4;
+const RUSH = 8;
 const RUSH_PAUSE_MS = 15;
 /** Records that wait in memory; the sweeper finds the others. */
 const MOST_WAITING = 50_000;
