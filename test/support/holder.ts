@@ -12,7 +12,6 @@ const say = (word: unknown): void => {
 try {
   const options = JSON.parse(process.argv[2]!) as EmbeddedOptions;
   const embedded = await startEmbedded(options);
-  say(embedded);
   const alive = setInterval(() => undefined, 1_000);
   process.once('SIGINT', () => {
     setTimeout(() => {
@@ -29,6 +28,8 @@ try {
     say('stopped');
     clearInterval(alive);
   };
+  // Whoever reads this may end us at once.
+  say(embedded);
 } catch (error) {
   say({ failed: (error as Error).message });
 }
