@@ -55,17 +55,31 @@ export const laneOptions = (
   },
 });
 
+/** A server that is busy may be late for one connection; one that refuses is told of at once. */
+const TRIES = 4;
+
 /** Opens every lane. */
 export async function openLanes(
   url: Secret,
   guard: DatabaseGuard | null = null,
 ): Promise<Readonly<Record<Lane, DataSource>>> {
-  const [deprovision, doors, service, background, introspection] = await Promise.all([
-    new DataSource(laneOptions('deprovision', url, guard)).initialize(),
-    new DataSource(laneOptions('doors', url, guard)).initialize(),
-    new DataSource(laneOptions('service', url, guard)).initialize(),
-    new DataSource(laneOptions('background', url, guard)).initialize(),
-    new DataSource(laneOptions('introspection', url, guard)).initialize(),
-  ]);
-  return { deprovision, doors, service, background, introspection };
+  const opening = await Promise.allSettled(LANES.map((lane) => open(lane, url, guard)));
+  const sources = opening.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = opening.find((one) => one.status === 'rejected');
+  if (failed === undefined) return byLane(sources);
+  await Promise.all(sources.map((source) => source.destroy()));
+  throw failed.reason;
 }
+
+async function open(lane: Lane, url: Secret, guard: DatabaseGuard | null): Promise<DataSource> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await new DataSource(laneOptions(lane, url, guard)).initialize();
+    } catch (error) {
+      if (tries === TRIES || !/timeout/iu.test(String(error))) throw error;
+    }
+}
+
+/** @param sources in the order of {@link LANES} */
+export const byLane = (sources: readonly DataSource[]): Readonly<Record<Lane, DataSource>> =>
+  Object.fromEntries(LANES.map((lane, i) => [lane, sources[i]])) as Record<Lane, DataSource>;

@@ -4,8 +4,7 @@ import type { DataSource } from 'typeorm';
 import type { Secret } from '../../kernel/secret.js';
 import { Transactions } from '../../kernel/tx.js';
 import { DatabaseGuard } from './database-guard.js';
-import { laneOptions, LANES } from './lanes.js';
-import type { Lane } from '../../kernel/tx.js';
+import { byLane, laneOptions, LANES } from './lanes.js';
 import { PostgresTransactions } from './postgres-transactions.js';
 
 /** Gives every room {@link Transactions}, on one pool per lane. The pools close when the app does. */
@@ -28,13 +27,7 @@ export class PostgresModule {
           provide: Transactions,
           inject: LANES.map((lane) => getDataSourceToken(lane)),
           useFactory: (...lanes: readonly DataSource[]) =>
-            new PostgresTransactions(
-              Object.fromEntries(LANES.map((lane, i) => [lane, lanes[i]])) as Record<
-                Lane,
-                DataSource
-              >,
-              guard,
-            ),
+            new PostgresTransactions(byLane(lanes), guard),
         },
         { provide: DatabaseGuard, useValue: guard },
       ],

@@ -49,24 +49,11 @@ const needsRecovery = async (): Promise<boolean> =>
 async function recover(
   ...flags: string[]
 ): Promise<{ readonly code: number; readonly said: string }> {
-  const { identity, brokers } = service;
   const child = spawn(
     process.execPath,
     [...fromSource, inProject('src/cli/offswitch.ts'), 'recover', ...flags],
     {
-      env: {
-        ...process.env,
-        DATABASE_URL: world.database.serviceUrl,
-        KAFKA_BROKERS: brokers,
-        OFFSWITCH_TOPIC_PREFIX: identity.prefix,
-        OFFSWITCH_PEPPER: Buffer.from(identity.pepper).toString('base64'),
-        OFFSWITCH_ENCRYPTION_KEY: Buffer.from(identity.encryptionKey).toString('base64'),
-        OFFSWITCH_TOKEN_KEYS: JSON.stringify(identity.tokenKeys),
-        OFFSWITCH_RECORD_KEYS: JSON.stringify(identity.recordKeys),
-        OFFSWITCH_ADMIN_KEY: identity.adminKey.reveal(),
-        OFFSWITCH_ISSUER: 'urn:offswitch:test',
-        LOG_LEVEL: 'error',
-      },
+      env: { ...process.env, ...service.environment },
     },
   );
   let said = '';
