@@ -285,11 +285,16 @@ const term: fc.Arbitrary<Pair> = fc.oneof(
   { weight: 4, arbitrary: listTerm },
 );
 
+/** No more than the parser takes: it counts comparisons and what encloses them. */
+const asked = joined(term, 3).filter(
+  ({ sent }) => (sent.match(/[([]|\b(?:and|or|not)\b/giu)?.length ?? 0) < 60,
+);
+
 describe('filters over people', () => {
   it('find whom an independent implementation finds', async () => {
     let [some, all] = [0, 0];
     await fc.assert(
-      fc.asyncProperty(joined(term, 3), async ({ sent, theirs }) => {
+      fc.asyncProperty(asked, async ({ sent, theirs }) => {
         const expected = people
           .filter(({ plain }) => judge.test(plain, theirs))
           .map(({ id }) => id);
