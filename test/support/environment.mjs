@@ -27,9 +27,11 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
     this.before = new Set([...openHandles().keys(), ...children().keys()]);
   }
 
-  /** A file whose run broke off is told by its own error, which ours would hide. */
-  handleTestEvent({ name }) {
+  /** A file that broke off or failed is told by its own error, which ours would hide. */
+  handleTestEvent({ name, test }) {
     if (name === 'run_finish') this.isFinished = true;
+    if (name === 'hook_failure' || (name === 'test_done' && test.errors.length > 0))
+      this.hasFailed = true;
   }
 
   async teardown() {
@@ -41,7 +43,7 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
     }
     await this.#endAll();
     await super.teardown();
-    if (left.length > 0 && this.isFinished)
+    if (left.length > 0 && this.isFinished && !this.hasFailed)
       throw new Error(`This test file left open: ${left.join(', ')}`);
   }
 

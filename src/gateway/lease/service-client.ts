@@ -1,6 +1,7 @@
 import type { Jwks, Lease, LeaseRequest } from '../../contract/lease.js';
 import { readJwks, readLease } from '../../contract/read-lease.js';
 import type { Secret } from '../../kernel/secret.js';
+import { exchange } from '../exchange.js';
 
 /** The service does not know this gateway's key, or does not take it any more. */
 export class KeyRefused extends Error {
@@ -66,28 +67,16 @@ export class ServiceClient {
   }
 }
 
-/** The JSON of a 200, within a bounded time. A redirection is no answer: it would carry the key elsewhere. */
-async function answerTo(
+/** The JSON of a 200, within a bounded time. */
+function answerTo(
   stop: AbortSignal,
   url: string,
   request: RequestInit,
   answerMs = ANSWER_MS,
 ): Promise<unknown> {
-  const giveUp = new AbortController();
-  const abort = (): void => {
-    giveUp.abort();
-  };
-  const timer = setTimeout(abort, answerMs);
-  stop.addEventListener('abort', abort);
-  if (stop.aborted) abort();
-  try {
-    const answer = await fetch(url, { ...request, redirect: 'error', signal: giveUp.signal });
-    if (answer.status === 200) return await answer.json();
-    await answer.body?.cancel();
+  return exchange(url, request, { stop, ms: answerMs, of: 'everything' }, (answer) => {
+    if (answer.status === 200) return answer.json();
     const why = `the service answered ${answer.status}`;
     throw answer.status === 401 || answer.status === 403 ? new KeyRefused(why) : new Error(why);
-  } finally {
-    clearTimeout(timer);
-    stop.removeEventListener('abort', abort);
-  }
+  });
 }

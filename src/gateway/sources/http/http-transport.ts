@@ -3,6 +3,7 @@ import { MessageRefused } from '../../../contract/read.js';
 import { MAX_PART_RECORDS } from '../../../contract/snapshot.js';
 import { HEADER } from '../../../contract/topics.js';
 import type { Secret } from '../../../kernel/secret.js';
+import { exchange, type Answer, type Patience } from '../../exchange.js';
 import { KeyRefused } from '../../lease/service-client.js';
 import { pause } from '../../pause.js';
 import type { SignedReceipt } from '../../receipts/receipts.js';
@@ -32,6 +33,7 @@ export class HttpTransport implements Transport {
   readonly #url: string;
   readonly #key: Secret;
   readonly #report: Report;
+  readonly #closing = new AbortController();
 
   constructor({ service, report }: HttpTransportParts) {
     this.#url = service.url.replace(/\/+$/, '');
@@ -60,33 +62,37 @@ export class HttpTransport implements Transport {
 
   /** Resolves when it is stored. */
   async sendReceipt(_topic: string, { value, headers }: SignedReceipt): Promise<void> {
-    const answer = await this.#ask('/v1/gateways/self/receipts', AbortSignal.timeout(ANSWER_MS), {
+    const request = {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
       body: Buffer.from(value),
+    };
+    const patience: Patience = { stop: this.#closing.signal, ms: ANSWER_MS, of: 'everything' };
+    await this.#ask('/v1/gateways/self/receipts', request, patience, ({ status }) => {
+      if (status === 204) return Promise.resolve();
+      throw new Error(`the service answered ${status}`);
     });
-    await answer.body?.cancel();
-    if (answer.status !== 204) throw new Error(`the service answered ${answer.status}`);
   }
 
   /** A record by its digest; null when the service has none of that name. */
-  async record(digest: string, stop: AbortSignal): Promise<Received | null> {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS)]);
-    const answer = await this.#ask(`/v1/revocations/records/${digest}`, signal);
-    if (answer.status !== 200) await answer.body?.cancel();
-    if (answer.status === 404) return null;
-    if (answer.status !== 200) throw new Error(`the service answered ${answer.status}`);
-    const value = Buffer.from(await answer.arrayBuffer());
-    return {
-      type: answer.headers.get(HEADER.type) ?? '',
-      kid: answer.headers.get(HEADER.kid) ?? '',
-      signature: Buffer.from(answer.headers.get(HEADER.signature) ?? '', 'base64url'),
-      value,
-      text: value.toString('utf8'),
-    };
+  record(digest: string, stop: AbortSignal): Promise<Received | null> {
+    const patience: Patience = { stop, ms: ANSWER_MS, of: 'everything' };
+    return this.#ask(`/v1/revocations/records/${digest}`, {}, patience, async (answer) => {
+      if (answer.status === 404) return null;
+      if (answer.status !== 200) throw new Error(`the service answered ${answer.status}`);
+      const value = await answer.bytes();
+      return {
+        type: answer.header(HEADER.type),
+        kid: answer.header(HEADER.kid),
+        signature: Buffer.from(answer.header(HEADER.signature), 'base64url'),
+        value,
+        text: value.toString('utf8'),
+      };
+    });
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
     return Promise.resolve();
   }
 
@@ -101,54 +107,41 @@ export class HttpTransport implements Transport {
   }
 
   /** @returns whether what came last was the last part of a way */
-  async #read(
+  #read(
     path: string,
     headers: Readonly<Record<string, string>>,
     { follower, stop }: { readonly follower: FeedFollower; readonly stop: AbortSignal },
   ): Promise<boolean> {
-    const silence = new AbortController();
-    const alarm = (): void => {
-      silence.abort(new Error(`nothing came for ${SILENT_MS} ms`));
-    };
-    let timer = setTimeout(alarm, SILENT_MS);
-    try {
-      const answer = await this.#ask(path, AbortSignal.any([stop, silence.signal]), { headers });
-      if (answer.status !== 200) await answer.body?.cancel();
+    const patience: Patience = { stop, ms: SILENT_MS, of: 'silence' };
+    return this.#ask(path, { headers }, patience, async (answer) => {
       if (answer.status === 409) throw new BeginAgain('one cannot go on from this position');
-      if (answer.status !== 200 || answer.body === null)
-        throw new Error(`the service answered ${answer.status}`);
+      if (answer.status !== 200) throw new Error(`the service answered ${answer.status}`);
       follower.restartFeed();
       const reading = new PartReading(follower);
       const events = new FeedEvents();
       const decoder = new TextDecoder();
-      for await (const bytes of answer.body) {
-        clearTimeout(timer);
-        timer = setTimeout(alarm, SILENT_MS);
-        const text = decoder.decode(bytes as Uint8Array, { stream: true });
+      for await (const bytes of answer.chunks()) {
+        const text = decoder.decode(bytes, { stream: true });
         for (const event of events.push(text)) reading.take(event);
       }
       return reading.isWhole;
-    } finally {
-      clearTimeout(timer);
-      silence.abort();
-    }
+    });
   }
 
-  /** A redirection is no answer: it would carry the key elsewhere. */
-  async #ask(path: string, signal: AbortSignal, request: RequestInit = {}): Promise<Response> {
+  #ask<T>(
+    path: string,
+    request: RequestInit,
+    patience: Patience,
+    read: (answer: Answer) => Promise<T>,
+  ): Promise<T> {
     const headers = {
       ...(request.headers as Readonly<Record<string, string>> | undefined),
       authorization: `Bearer ${this.#key.reveal()}`,
     };
-    const answer = await fetch(this.#url + path, {
-      ...request,
-      headers,
-      redirect: 'error',
-      signal,
+    return exchange(this.#url + path, { ...request, headers }, patience, (answer) => {
+      if (answer.status === 401) throw new KeyRefused('the service does not know this key');
+      return read(answer);
     });
-    if (answer.status !== 401) return answer;
-    await answer.body?.cancel();
-    throw new KeyRefused('the service does not know this key');
   }
 }
 

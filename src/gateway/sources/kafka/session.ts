@@ -123,7 +123,10 @@ export class Session {
     const timer = setTimeout(() => {
       this.#parts.client.close();
     }, GOODBYE_MS);
-    await goodbye;
+    // kafkajs may wait for what never comes, even without a connection.
+    const waited = new AbortController();
+    await Promise.race([goodbye, pause(2 * GOODBYE_MS, waited.signal)]);
+    waited.abort();
     clearTimeout(timer);
     this.#parts.client.close();
   }
