@@ -16,6 +16,7 @@ import { RefusedRecords1764271000000 } from './1764271000000-refused-records.js'
 import { OutboxByDay1764272000000 } from './1764272000000-outbox-by-day.js';
 import { FoldedAttributes1764273500000 } from './1764273500000-folded-attributes.js';
 import { SharedSweeping1764274000000 } from './1764274000000-shared-sweeping.js';
+import { Retention1764277000000 } from './1764277000000-retention.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -45,4 +46,5 @@ export const migrations: readonly (new () => Migration)[] = [
   OutboxByDay1764272000000,
   FoldedAttributes1764273500000,
   SharedSweeping1764274000000,
+  Retention1764277000000,
 ];

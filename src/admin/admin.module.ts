@@ -26,6 +26,8 @@ import { sha256 } from '../platform/crypto/sha256.js';
 import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
+import { Retention } from '../platform/loop/retention.js';
+import { deleteOldIdempotencyKeys } from './postgres/idempotency-keys.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { SubjectReports } from '../tokens/index.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -165,6 +167,7 @@ export class AdminModule implements OnModuleInit, OnApplicationBootstrap, OnAppl
   readonly #config: ServiceConfig;
   readonly #waits: CaseWaits;
   readonly #loops: Loops;
+  readonly #retention: Retention;
 
   // eslint-disable-next-line max-params -- NestJS injects by parameter
   constructor(
@@ -172,12 +175,20 @@ export class AdminModule implements OnModuleInit, OnApplicationBootstrap, OnAppl
     config: ServiceConfig,
     waits: CaseWaits,
     log: Log,
+    transactions: Transactions,
     host: HttpAdapterHost,
   ) {
     this.#keys = keys;
     this.#config = config;
     this.#waits = waits;
     this.#loops = new Loops(log);
+    const what = 'idempotency keys';
+    this.#retention = new Retention({
+      transactions,
+      log,
+      what,
+      deleteSome: deleteOldIdempotencyKeys,
+    });
     // The server waits for every answer that is under way: those who wait are answered first.
     host.httpAdapter.getInstance<FastifyInstance>().addHook('preClose', (done) => {
       waits.end();
@@ -192,6 +203,7 @@ export class AdminModule implements OnModuleInit, OnApplicationBootstrap, OnAppl
 
   onApplicationBootstrap(): void {
     this.#loops.start('case waits', (stop) => this.#waits.run(stop));
+    this.#loops.start('idempotency retention', (stop) => this.#retention.run(stop));
   }
 
   onApplicationShutdown(): Promise<void> {

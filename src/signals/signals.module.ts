@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditLog, Refusals } from '../audit/index.js';
 import { DeprovisionModule } from '../deprovision/deprovision.module.js';
@@ -8,6 +8,9 @@ import { ConnectionDoors } from '../directory/index.js';
 import { Transactions } from '../kernel/tx.js';
 import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
+import { Loops } from '../platform/loop/loops.js';
+import { Retention } from '../platform/loop/retention.js';
+import { deleteOldSignals } from './postgres/delete-old-signals.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { Webhooks } from './webhooks.js';
 
@@ -42,4 +45,21 @@ import { Webhooks } from './webhooks.js';
     },
   ],
 })
-export class SignalsModule {}
+export class SignalsModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #loops: Loops;
+  readonly #retention: Retention;
+
+  constructor(transactions: Transactions, log: Log) {
+    this.#loops = new Loops(log);
+    const what = 'signals that were answered';
+    this.#retention = new Retention({ transactions, log, what, deleteSome: deleteOldSignals });
+  }
+
+  onApplicationBootstrap(): void {
+    this.#loops.start('signal retention', (stop) => this.#retention.run(stop));
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.#loops.stop();
+  }
+}

@@ -57,6 +57,15 @@ describe('a test file', () => {
     expect(output).toMatch(/left open: a server on port \d+/u);
   });
 
+  it('tells its own failure when it fails and leaves something open besides', async () => {
+    const { passes, output } = await run(
+      `createServer().listen(0); throw new Error('its own failure')`,
+    );
+    expect(passes).toBe(false);
+    expect(output).toContain('its own failure');
+    expect(output).not.toContain('left open');
+  });
+
   it('fails when it leaves a process running, which then ends', async () => {
     const script = JSON.stringify(`setInterval(() => '${directory}', 1000)`);
     const { passes, output } = await run(`spawn(process.execPath, ['-e', ${script}])`);

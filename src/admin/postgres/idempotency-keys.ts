@@ -43,3 +43,17 @@ export async function insertIdempotencyKey(
 ): Promise<boolean> {
   return (await touch(tx, insert, [scope, key, digest, made])) > 0;
 }
+
+/** How long a request that comes again gets the first answer, days. */
+export const IDEMPOTENCY_DAYS = 7;
+
+const deleteOld = sql(
+  'admin.delete_old_idempotency_keys',
+  `delete from idempotency_keys
+    where (scope, key) in (select scope, key from idempotency_keys
+                            where created_at < clock_timestamp() - make_interval(days => $1)
+                            order by created_at limit $2)`,
+);
+
+export const deleteOldIdempotencyKeys = (tx: Tx, limit: number): Promise<number> =>
+  touch(tx, deleteOld, [IDEMPOTENCY_DAYS, limit]);
