@@ -1,0 +1,307 @@
+// P1, P2, P4, P9: whatever is said of a person, in whatever order: access only ends, until its own cause gives it back.
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { leastRaised } from '../../../src/contract/generation.js';
+import type {
+  ActiveWord,
+  ResourceImage,
+  SignalEffect,
+  StoredResource,
+} from '../../../src/deprovision/domain/change.js';
+import type { AccessPlan } from '../../../src/deprovision/domain/access.js';
+import {
+  newPerson,
+  scimHold,
+  signalHold,
+  unreadableHold,
+  type Person,
+} from '../../../src/deprovision/domain/person.js';
+import type { Circumstances } from '../../../src/deprovision/domain/plan.js';
+import { planCreation } from '../../../src/deprovision/domain/plan-create.js';
+import {
+  planEdit,
+  planRefusedEdit,
+  planRemoval,
+  planWord,
+} from '../../../src/deprovision/domain/plan-edit.js';
+import { planKnown } from '../../../src/deprovision/domain/waiting-signals.js';
+import {
+  newId,
+  type ConnectionId,
+  type OrganizationId,
+  type ResourceId,
+  type SignalId,
+  type UserId,
+} from '../../../src/kernel/ids.js';
+
+const HERE = newId<ConnectionId>();
+const ELSEWHERE = newId<ConnectionId>();
+const CONNECTIONS = [HERE, ELSEWHERE] as const;
+const WORDS: readonly ActiveWord[] = ['true', 'false', 'absent', 'unreadable'];
+
+const minute = (at: number): Date => new Date(Date.UTC(2026, 0, 1, 0, at));
+
+const around = (connection: ConnectionId, at: number, epoch = 1): Circumstances => ({
+  origin: {
+    organization: newId<OrganizationId>(),
+    connection,
+    requestId: 'a-request',
+    receivedAt: minute(at),
+  },
+  at: minute(at),
+  epoch,
+  makeId: newId,
+});
+
+/** A person to whom something was issued. */
+const somebody = (): Person => ({ ...newPerson(newId<UserId>()), tokens: 3, devices: 2 });
+
+/** One raise, one case, one record, and an entry that both name; or nothing of the kind. */
+function expectWholeRaise(before: Person, plan: AccessPlan): void {
+  const raises = plan.person.generation === before.generation ? 0 : 1;
+  expect(plan.person.generation).toBe(before.generation + raises);
+  expect(plan.cases).toHaveLength(raises);
+  expect(plan.records).toHaveLength(raises);
+  expect(plan.tokensEnd === null).toBe(raises === 0);
+  const [made] = plan.cases;
+  const [record] = plan.records;
+  if (made === undefined || record === undefined) return;
+  expect(record).toMatchObject({
+    subject: before.user,
+    generation: plan.person.generation,
+    case: made.id,
+  });
+  expect(made).toMatchObject({
+    user: before.user,
+    generation: plan.person.generation,
+    tokens: before.tokens,
+    devices: before.devices,
+  });
+  expect(plan.tokensEnd).toMatchObject({ user: before.user, case: made.id });
+  expect(plan.entries.map(({ id }) => id)).toContain(record.entry);
+  expect(plan.person).toMatchObject({ tokens: 0, devices: 0 });
+}
+
+const holdsBut = (person: Person, names: readonly string[]) =>
+  Object.entries(person.holds).filter(([name]) => !names.includes(name));
+
+const said = fc.record({
+  connection: fc.constantFrom(...CONNECTIONS),
+  word: fc.constantFrom(...WORDS),
+  at: fc.nat(30),
+});
+
+describe('what a connection says of active', () => {
+  it('ends access wholly, and gives it back only by a newer true of the connection that took it', () => {
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 30 }), (all) => {
+        let person = somebody();
+        for (const { connection, word, at } of all) {
+          const plan = planWord(around(connection, at), person, word);
+          const own = [scimHold(connection), unreadableHold(connection)];
+          const eventAt = minute(at).toISOString();
+          expectWholeRaise(person, plan);
+          expect(plan.person.generation > person.generation).toBe(word === 'false');
+          // Whatever is said here, what others took stays taken.
+          expect(holdsBut(plan.person, own)).toEqual(holdsBut(person, own));
+          if (word === 'absent') expect(plan.person).toBe(person);
+          if (word === 'false') expect(plan.person.holds).toHaveProperty([own[0]!]);
+          if (word === 'unreadable') expect(plan.person.holds).toHaveProperty([own[1]!]);
+          if (word === 'true')
+            for (const name of own) {
+              const standing = person.holds[name];
+              const stays = standing !== undefined && standing.event_at >= eventAt;
+              expect(name in plan.person.holds).toBe(stays);
+            }
+          person = plan.person;
+        }
+      }),
+    );
+  });
+
+  it('raises past every generation that a lost database may have given out', () => {
+    const plan = planWord(around(HERE, 1, 3), somebody(), 'false');
+    expect(plan.person.generation).toBe(leastRaised(3));
+  });
+});
+
+describe('signals of one class', () => {
+  const effect = fc.constantFrom<SignalEffect>('hold', 'lift');
+
+  it('leave a person held or free by the newest of them, in whatever order they arrive', () => {
+    const signals = fc
+      .uniqueArray(fc.nat(50), { minLength: 1, maxLength: 8 })
+      .chain((times) =>
+        fc.tuple(
+          fc.constant(times),
+          fc.array(effect, { minLength: times.length, maxLength: times.length }),
+        ),
+      );
+    fc.assert(
+      fc.property(signals, ([times, effects]) => {
+        let person = somebody();
+        const name = signalHold(HERE, 'lifecycle');
+        for (const [i, time] of times.entries()) {
+          const plan = planKnown(around(HERE, 60 + i), person, {
+            id: newId<SignalId>(),
+            connection: HERE,
+            effect: effects[i]!,
+            class: 'lifecycle',
+            occurredAt: minute(time).toISOString(),
+          });
+          expectWholeRaise(person, plan);
+          // Late or not: whoever says that somebody is gone ends what was issued.
+          expect(plan.person.generation > person.generation).toBe(effects[i] === 'hold');
+          person = plan.person;
+        }
+        const newest = times.indexOf(Math.max(...times));
+        expect(name in person.holds).toBe(effects[newest] === 'hold');
+      }),
+    );
+  });
+
+  it('that only revoke hold nobody', () => {
+    const plan = planKnown(around(HERE, 2), somebody(), {
+      id: newId<SignalId>(),
+      connection: HERE,
+      effect: 'revoke',
+      class: 'sessions',
+      occurredAt: minute(1).toISOString(),
+    });
+    expect(plan.records).toHaveLength(1);
+    expect(plan.person.holds).toEqual({});
+    expect(plan.tokensEnd).toMatchObject({ left: false });
+  });
+});
+
+const image = (more: Partial<ResourceImage> = {}): ResourceImage => ({
+  userName: 'ada@example.com',
+  externalId: null,
+  emails: [],
+  active: true,
+  attributes: {},
+  ...more,
+});
+
+const stored = (person: Person, more: Partial<StoredResource> = {}): StoredResource => ({
+  ...image(),
+  id: newId<ResourceId>(),
+  user: person.user,
+  version: 4,
+  createdAt: minute(0),
+  changedAt: minute(0),
+  ...more,
+});
+
+describe('an edit', () => {
+  const edit = (person: Person, resource: StoredResource, word: ActiveWord, next: ResourceImage) =>
+    planEdit(
+      around(HERE, 20),
+      { at: minute(20), person, resource },
+      {
+        word,
+        next,
+        waiting: [],
+      },
+    );
+
+  it('that changes nothing writes nothing', () => {
+    const person = somebody();
+    const resource = stored(person, {
+      attributes: { name: { givenName: 'Ada', familyName: 'L' } },
+    });
+    const next = image({ attributes: { name: { familyName: 'L', givenName: 'Ada' } } });
+    const { plan, outcome } = edit(person, resource, 'absent', next);
+    expect(plan).toMatchObject({ person: null, resource: null, entries: [], records: [] });
+    expect(outcome).toMatchObject({ kind: 'done', changed: false, resource: { version: 4 } });
+  });
+
+  it('that renames and deactivates ends the access of the person who is stored', () => {
+    const person = somebody();
+    const next = image({ userName: 'zoe@example.com', active: false });
+    const { plan } = edit(person, stored(person), 'false', next);
+    expect(plan.records).toMatchObject([{ subject: person.user }]);
+    expect(plan.resource).toMatchObject({
+      resource: { userName: 'zoe@example.com', active: false },
+    });
+    expect(plan.identitiesAdded).toEqual([{ kind: 'user_name', value: 'zoe@example.com' }]);
+    expect(plan.identitiesEnded).toEqual([{ kind: 'user_name', value: 'ada@example.com' }]);
+    expect(plan.entries.map(({ action }) => action)).toEqual([
+      'user.deprovisioned',
+      'user.changed',
+    ]);
+  });
+
+  it('that says nothing of active leaves a leaver gone, whatever the image holds', () => {
+    const gone = planWord(around(HERE, 10), somebody(), 'false').person;
+    const resource = stored(gone, { active: false });
+    const { plan } = edit(gone, resource, 'absent', image({ active: true, externalId: 'x' }));
+    expect(plan.resource).toMatchObject({ resource: { active: false, externalId: 'x' } });
+    expect(plan.person).toBeNull();
+  });
+
+  it('whose true is older than the leave shows the person as inactive still', () => {
+    const gone = planWord(around(HERE, 25), somebody(), 'false').person;
+    const { plan, outcome } = edit(gone, stored(gone, { active: false }), 'true', image());
+    expect(plan.person).toBeNull();
+    expect(outcome).toMatchObject({ changed: false, resource: { active: false } });
+  });
+
+  it('that is refused means its false and its unreadable word, and nothing else', () => {
+    for (const word of WORDS) {
+      const person = planWord(around(HERE, 1), somebody(), 'false').person;
+      const why = new Error('the name is taken');
+      const { plan, outcome } = planRefusedEdit(
+        around(HERE, 20),
+        { person },
+        { word, refused: why },
+      );
+      expect(outcome).toEqual({ kind: 'refused', why });
+      expect(plan.resource).toBeNull();
+      expect(plan.records).toHaveLength(word === 'false' ? 1 : 0);
+      const names = plan.person === null ? [] : Object.keys(plan.person.holds);
+      expect(names.includes(unreadableHold(HERE))).toBe(word === 'unreadable');
+      if (word === 'true' || word === 'absent') expect(plan.person).toBeNull();
+    }
+  });
+});
+
+describe('a removal', () => {
+  it('ends access and frees every name', () => {
+    const person = somebody();
+    const resource = stored(person, { externalId: 'e-1', emails: ['ada@example.com'] });
+    const { plan } = planRemoval(around(HERE, 20), { at: minute(20), person, resource });
+    expect(plan.person?.holds).toHaveProperty([scimHold(HERE)]);
+    expect(plan.resource).toEqual({ kind: 'tombstone', resource: resource.id });
+    expect(plan.identitiesEnded).toHaveLength(4);
+    expect(plan.records).toHaveLength(1);
+  });
+});
+
+describe('a creation', () => {
+  const create = (person: Person | null, word: ActiveWord, active = true) =>
+    planCreation(
+      around(HERE, 20),
+      { person, waiting: [] },
+      { kind: 'create', origin: around(HERE, 20).origin, word, image: image({ active }) },
+    );
+
+  it('of somebody new and inactive holds them, and revokes nothing that was never issued', () => {
+    const { plan } = create(null, 'false', false);
+    expect(plan.person?.holds).toHaveProperty([scimHold(HERE)]);
+    expect(plan.records).toEqual([]);
+    expect(plan.newUser).toBe(plan.person?.user);
+  });
+
+  it('without a word brings nobody back whom this connection has let go', () => {
+    const gone = planWord(around(HERE, 10), somebody(), 'false').person;
+    expect(create(gone, 'absent').outcome).toMatchObject({ resource: { active: false } });
+    expect(create(gone, 'true').outcome).toMatchObject({ resource: { active: true } });
+  });
+
+  it('of somebody whom another connection let go lifts nothing of it', () => {
+    const gone = planWord(around(ELSEWHERE, 10), somebody(), 'false').person;
+    const { plan } = create(gone, 'true');
+    expect(plan.person ?? gone).toMatchObject({ holds: gone.holds });
+  });
+});
