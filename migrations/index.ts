@@ -17,6 +17,7 @@ import { OutboxByDay1764272000000 } from './1764272000000-outbox-by-day.js';
 import { FoldedAttributes1764273500000 } from './1764273500000-folded-attributes.js';
 import { SharedSweeping1764274000000 } from './1764274000000-shared-sweeping.js';
 import { Retention1764277000000 } from './1764277000000-retention.js';
+import { ConnectionTraffic1764281500000 } from './1764281500000-connection-traffic.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -47,4 +48,5 @@ export const migrations: readonly (new () => Migration)[] = [
   FoldedAttributes1764273500000,
   SharedSweeping1764274000000,
   Retention1764277000000,
+  ConnectionTraffic1764281500000,
 ];

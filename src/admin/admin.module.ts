@@ -38,6 +38,7 @@ import { AdminKeysController } from './http/admin-keys.controller.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { AuditController } from './http/audit.controller.js';
 import { CasesController } from './http/cases.controller.js';
+import { ConnectionHealthController } from './http/connection-health.controller.js';
 import { ConnectionsController } from './http/connections.controller.js';
 import { DevicesController } from './http/devices.controller.js';
 import { InstallationController } from './http/installation.controller.js';
@@ -65,6 +66,7 @@ import { Subjects } from './subjects.js';
   controllers: [
     OrganizationsController,
     ConnectionsController,
+    ConnectionHealthController,
     AdminKeysController,
     ApiKeysController,
     UsersController,

@@ -11,6 +11,12 @@ export interface OpenConnection {
   readonly identitiesFrom: ConnectionId | null;
 }
 
+/** A SCIM client that has proven who it is. */
+export interface OpenScim extends OpenConnection {
+  /** The secret that it showed. */
+  readonly secret: string;
+}
+
 /** A webhook's connection, with what proves that a request comes from its IdP. Nothing is proven yet. */
 export interface WebhookDoor extends OpenConnection {
   /** Whether the text is one of its live header secrets, in constant time; false for kinds that sign. */
@@ -30,7 +36,7 @@ export abstract class ConnectionDoors {
    * @param authorization the header as it came
    * @throws DomainError `credential.missing`, `credential.invalid`, `store.unavailable`
    */
-  abstract scim(authorization: string | undefined): Promise<OpenConnection>;
+  abstract scim(authorization: string | undefined): Promise<OpenScim>;
 
   /**
    * @param id the id in the path

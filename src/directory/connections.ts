@@ -16,9 +16,16 @@ export interface NewConnection {
   readonly identitiesFrom: ConnectionId | null;
   /** `whpk_<base64>`, 32 bytes of Ed25519: then bodies are signed by them, and there is no shared secret. */
   readonly publicKey: string | null;
+  /** After how long without a success somebody is called, seconds; null: nobody is. Unsaid: as its kind has it. */
+  readonly silenceAfterS?: number | null;
+}
+
+export interface ConnectionChange {
+  readonly silenceAfterS?: number | null;
 }
 
 export interface Connection extends NewConnection {
+  readonly silenceAfterS: number | null;
   readonly id: ConnectionId;
   readonly createdAt: Date;
   readonly removedAt: Date | null;
@@ -42,6 +49,13 @@ export abstract class Connections {
     connection: NewConnection,
     asking: Asking,
   ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }>;
+
+  /** @throws DomainError `connection.unknown`, also when it was removed */
+  abstract change(
+    name: ConnectionName,
+    change: ConnectionChange,
+    asking: Asking,
+  ): Promise<Connection>;
 
   /**
    * A second live secret. The present one ends after the overlap, or at once when that is 0; an older one, which an

@@ -1,12 +1,19 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditLog, Refusals } from '../audit/index.js';
+import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
 import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { Sealer } from '../platform/crypto/sealer.js';
 import { Installation } from '../platform/installation/installation.js';
+import { Log } from '../platform/log/log.js';
+import { Loops } from '../platform/loop/loops.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { built } from '../platform/module/built.js';
 import { ConnectionDoors } from './connection-doors.js';
+import { ConnectionHealths } from './connection-healths.js';
 import { ConnectionSecrets } from './connection-secrets.js';
+import { ConnectionTraffic } from './connection-traffic.js';
 import { Connections } from './connections.js';
 import { Devices } from './devices.js';
 import { Organizations } from './organizations.js';
@@ -14,10 +21,13 @@ import { People } from './people.js';
 import { PostgresResources } from './postgres/postgres-resources.js';
 import { Resources } from './resources.js';
 import { StoredConnectionDoors } from './stored-connection-doors.js';
+import { StoredConnectionHealths } from './stored-connection-healths.js';
 import { StoredConnections } from './stored-connections.js';
 import { StoredDevices } from './stored-devices.js';
 import { StoredOrganizations } from './stored-organizations.js';
 import { StoredPeople } from './stored-people.js';
+import { NotedTraffic } from './traffic/noted-traffic.js';
+import { SilenceWatch } from './traffic/silence-watch.js';
 
 /** Organizations, connections, people and devices. */
 @Module({
@@ -40,21 +50,33 @@ import { StoredPeople } from './stored-people.js';
       useFactory: (transactions: Transactions, log: AuditLog, secrets: ConnectionSecrets) =>
         new StoredConnections(transactions, log, secrets),
     },
-    {
-      provide: ConnectionDoors,
-      inject: [Transactions, ConnectionSecrets, Refusals, Installation],
-      useFactory: (
+    built(
+      ConnectionDoors,
+      {
         transactions: Transactions,
         secrets: ConnectionSecrets,
         refusals: Refusals,
+        traffic: ConnectionTraffic,
         installation: Installation,
-      ) =>
-        new StoredConnectionDoors({
-          transactions,
-          secrets,
-          refusals,
-          installation: installation.id,
-        }),
+      },
+      ({ installation, ...parts }) =>
+        new StoredConnectionDoors({ ...parts, installation: installation.id }),
+    ),
+    built(
+      NotedTraffic,
+      { transactions: Transactions, audit: AuditLog, clock: Clock, log: Log },
+      (parts) => new NotedTraffic(parts),
+    ),
+    { provide: ConnectionTraffic, useExisting: NotedTraffic },
+    built(
+      SilenceWatch,
+      { transactions: Transactions, audit: AuditLog, log: Log },
+      (parts) => new SilenceWatch(parts),
+    ),
+    {
+      provide: ConnectionHealths,
+      inject: [Transactions],
+      useFactory: (transactions: Transactions) => new StoredConnectionHealths(transactions),
     },
     {
       provide: Resources,
@@ -73,6 +95,57 @@ import { StoredPeople } from './stored-people.js';
         new StoredDevices(transactions, log),
     },
   ],
-  exports: [Organizations, Connections, ConnectionDoors, Resources, People, Devices],
+  exports: [
+    Organizations,
+    Connections,
+    ConnectionDoors,
+    ConnectionHealths,
+    ConnectionTraffic,
+    Resources,
+    People,
+    Devices,
+  ],
 })
-export class DirectoryModule {}
+export class DirectoryModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #loops: Loops;
+  readonly #traffic: NotedTraffic;
+  readonly #watch: SilenceWatch;
+
+  constructor(traffic: NotedTraffic, watch: SilenceWatch, log: Log, metrics: Metrics) {
+    metrics.counted(
+      {
+        name: 'offswitch_connection_requests_total',
+        help: 'Requests of IdPs that had proven themselves',
+      },
+      ['operation', 'outcome'],
+      () => traffic.totals(),
+    );
+    metrics.observed(
+      {
+        name: 'offswitch_connections_silent',
+        help: 'Connections on which nothing has succeeded for too long',
+      },
+      async () => (await watch.unwell()).silent,
+    );
+    metrics.observed(
+      {
+        name: 'offswitch_connections_failing',
+        help: 'Connections whose last answers were all failures',
+      },
+      async () => (await watch.unwell()).failing,
+    );
+    this.#loops = new Loops(log);
+    this.#traffic = traffic;
+    this.#watch = watch;
+  }
+
+  onApplicationBootstrap(): void {
+    this.#loops.start('connection traffic', (stop) => this.#traffic.run(stop));
+    this.#loops.start('silence watch', (stop) => this.#watch.run(stop));
+  }
+
+  /** After the last request: what has been noted is written before the loops end. */
+  onApplicationShutdown(): Promise<void> {
+    return this.#loops.stop();
+  }
+}

@@ -1,7 +1,19 @@
 export type { Asking } from './asking.js';
 export { ConnectionDoors, type WebhookDoor } from './connection-doors.js';
+export {
+  ConnectionHealths,
+  type ConnectionHealth,
+  type SeenRequest,
+} from './connection-healths.js';
+export {
+  ConnectionTraffic,
+  type AnsweredRequest,
+  type Named,
+  type Sender,
+} from './connection-traffic.js';
 export { Connections, type Connection, type Link } from './connections.js';
 export { Devices, type Assignment, type Device, type DeviceFilter } from './devices.js';
+export { HEALTH_STATES } from './domain/health-state.js';
 export { connectionKinds, connectionPath, type ConnectionKind } from './domain/connection-kinds.js';
 export { Organizations, type Organization } from './organizations.js';
 export type { Listed, PageOf } from './page.js';

@@ -3,7 +3,13 @@ import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { readId, type ConnectionId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
 import { bearerOf } from '../platform/http/bearer.js';
-import { ConnectionDoors, type OpenConnection, type WebhookDoor } from './connection-doors.js';
+import {
+  ConnectionDoors,
+  type OpenConnection,
+  type OpenScim,
+  type WebhookDoor,
+} from './connection-doors.js';
+import type { ConnectionTraffic } from './connection-traffic.js';
 import { publicKeyBytes, type ConnectionSecrets } from './connection-secrets.js';
 import { CONNECTION_KINDS } from './domain/connection-kinds.js';
 import {
@@ -16,12 +22,14 @@ export class StoredConnectionDoors extends ConnectionDoors {
   readonly #transactions: Transactions;
   readonly #secrets: ConnectionSecrets;
   readonly #refusals: Refusals;
+  readonly #traffic: ConnectionTraffic;
   readonly #installation: LogId;
 
   constructor(parts: {
     readonly transactions: Transactions;
     readonly secrets: ConnectionSecrets;
     readonly refusals: Refusals;
+    readonly traffic: ConnectionTraffic;
     /** Its log takes what belongs to no organization. */
     readonly installation: LogId;
   }) {
@@ -29,10 +37,11 @@ export class StoredConnectionDoors extends ConnectionDoors {
     this.#transactions = parts.transactions;
     this.#secrets = parts.secrets;
     this.#refusals = parts.refusals;
+    this.#traffic = parts.traffic;
     this.#installation = parts.installation;
   }
 
-  override async scim(authorization: string | undefined): Promise<OpenConnection> {
+  override async scim(authorization: string | undefined): Promise<OpenScim> {
     if (authorization === undefined || authorization === '')
       throw this.#refused('credential.missing', null);
     const text = bearerOf(authorization);
@@ -43,7 +52,7 @@ export class StoredConnectionDoors extends ConnectionDoors {
     );
     if (row?.digest == null || !presented.matches(row.digest) || !row.is_live)
       throw this.#refused('credential.invalid', row);
-    return opened(row);
+    return { ...opened(row), secret: presented.id };
   }
 
   override async webhook(id: string): Promise<WebhookDoor | null> {
@@ -71,6 +80,11 @@ export class StoredConnectionDoors extends ConnectionDoors {
       door: 'scim',
       reason,
     });
+    if (row !== null)
+      this.#traffic.turnedAway(
+        { organization: row.organization_id, connection: row.connection_id },
+        reason,
+      );
     return new DomainError(
       reason,
       reason === 'credential.missing' ? 'no bearer token' : 'this token opens nothing',

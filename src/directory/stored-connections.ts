@@ -8,6 +8,7 @@ import { publicKeyBytes, type ConnectionSecrets } from './connection-secrets.js'
 import {
   Connections,
   type Connection,
+  type ConnectionChange,
   type ConnectionName,
   type NewConnection,
 } from './connections.js';
@@ -23,6 +24,8 @@ import { listConnections, selectConnection } from './postgres/list-connections.j
 import { lockConnection } from './postgres/lock-connection.js';
 import { removeConnection } from './postgres/remove-connection.js';
 import { selectOrganization } from './postgres/select-organization.js';
+import { forgetSilence } from './postgres/silence.js';
+import { updateConnection } from './postgres/update-connection.js';
 
 export class StoredConnections extends Connections {
   readonly #transactions: Transactions;
@@ -50,6 +53,26 @@ export class StoredConnections extends Connections {
       if (minted !== null) await insertConnectionSecret(tx, name, minted.kept);
       await this.#write(tx, asking, { ...name, at, action: 'connection.created' });
       return { connection: await existing(tx, name), secret: minted?.shown ?? null };
+    });
+  }
+
+  override change(
+    name: ConnectionName,
+    change: ConnectionChange,
+    asking: Asking,
+  ): Promise<Connection> {
+    return this.#transactions.run('service', async (tx) => {
+      const at = await updateConnection(tx, name, change);
+      if (at === null) throw new DomainError('connection.unknown');
+      const { silenceAfterS } = change;
+      if (silenceAfterS !== undefined) await forgetSilence(tx, name);
+      await this.#write(tx, asking, {
+        ...name,
+        at,
+        action: 'connection.changed',
+        detail: silenceAfterS === undefined ? {} : { silence_after_s: silenceAfterS },
+      });
+      return existing(tx, name);
     });
   }
 
@@ -122,8 +145,12 @@ export class StoredConnections extends Connections {
 
 interface ConnectionDeed extends ConnectionName {
   readonly at: Date;
-  readonly action: 'connection.created' | 'connection.secret_rotated' | 'connection.removed';
-  readonly detail?: Readonly<Record<string, number>>;
+  readonly action:
+    | 'connection.created'
+    | 'connection.changed'
+    | 'connection.secret_rotated'
+    | 'connection.removed';
+  readonly detail?: Readonly<Record<string, number | null>>;
 }
 
 async function existing(tx: Tx, { organization, id }: ConnectionName): Promise<Connection> {

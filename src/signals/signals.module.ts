@@ -4,13 +4,14 @@ import { AuditLog, Refusals } from '../audit/index.js';
 import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
-import { ConnectionDoors } from '../directory/index.js';
+import { ConnectionDoors, ConnectionTraffic } from '../directory/index.js';
 import { Transactions } from '../kernel/tx.js';
 import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
 import { Retention } from '../platform/loop/retention.js';
 import { deleteOldSignals } from './postgres/delete-old-signals.js';
+import { built } from '../platform/module/built.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { Webhooks } from './webhooks.js';
 
@@ -19,30 +20,20 @@ import { Webhooks } from './webhooks.js';
   imports: [AuditModule, DirectoryModule, DeprovisionModule],
   controllers: [WebhooksController],
   providers: [
-    {
-      provide: Webhooks,
-      inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, Refusals, Log, Installation],
-      useFactory: (
-        ...[doors, deprovision, transactions, audit, refusals, log, installation]: [
-          ConnectionDoors,
-          Deprovision,
-          Transactions,
-          AuditLog,
-          Refusals,
-          Log,
-          Installation,
-        ]
-      ) =>
-        new Webhooks({
-          doors,
-          deprovision,
-          transactions,
-          audit,
-          refusals,
-          log,
-          installation: installation.id,
-        }),
-    },
+    built(
+      Webhooks,
+      {
+        doors: ConnectionDoors,
+        deprovision: Deprovision,
+        transactions: Transactions,
+        audit: AuditLog,
+        refusals: Refusals,
+        traffic: ConnectionTraffic,
+        log: Log,
+        installation: Installation,
+      },
+      ({ installation, ...parts }) => new Webhooks({ ...parts, installation: installation.id }),
+    ),
   ],
 })
 export class SignalsModule implements OnApplicationBootstrap, OnApplicationShutdown {

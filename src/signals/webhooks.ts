@@ -1,6 +1,6 @@
 import { entryOf, type AuditLog, type LogId, type Refusals } from '../audit/index.js';
 import type { Deprovision, Origin, SignalOutcome, VerifiedSignal } from '../deprovision/index.js';
-import type { ConnectionDoors, WebhookDoor } from '../directory/index.js';
+import type { ConnectionDoors, ConnectionTraffic, WebhookDoor } from '../directory/index.js';
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { newId, type EntryId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
@@ -19,6 +19,10 @@ export interface Delivered extends Arrival {
   /** The last part of the path; nobody has looked at it yet. */
   readonly connection: string;
   readonly requestId: string;
+  /** Told as soon as the sender has proven that it is this connection. */
+  readonly isFrom: (door: WebhookDoor) => void;
+  /** Told what it says, once that has been read. */
+  readonly says: (readings: readonly Reading[]) => void;
 }
 
 export interface WebhookParts {
@@ -27,6 +31,7 @@ export interface WebhookParts {
   readonly transactions: Transactions;
   readonly audit: AuditLog;
   readonly refusals: Refusals;
+  readonly traffic: ConnectionTraffic;
   readonly log: Log;
   /** Whose log counts what belongs to no connection. */
   readonly installation: LogId;
@@ -53,10 +58,12 @@ export class Webhooks {
     const { door, provider } = await this.#open(delivered.connection);
     const proof = provider.authenticate(delivered, door);
     if (proof.kind === 'unproven') throw this.#refusal(door, proof.code, proof.why);
+    delivered.isFrom(door);
     if (proof.kind === 'stale') return this.#answerAgain(door, provider, proof.id);
 
     const origin = originOf(door, delivered);
     const readings = readDelivery(provider, delivered, proof);
+    delivered.says(readings);
     const outcomes = await this.#takeAll(origin, readings);
     await this.#refuseUnreadable(origin, readings);
     return provider.answer(outcomes);
@@ -73,6 +80,7 @@ export class Webhooks {
     if (provider.challenge === undefined) throw unknownConnection();
     const proof = provider.authenticate(delivered, door);
     if (proof.kind === 'unproven') throw this.#refusal(door, proof.code, proof.why);
+    delivered.isFrom(door);
     const answer = provider.challenge(delivered);
     if (answer === null) throw new DomainError('request.malformed', 'the challenge is missing');
     return answer;
@@ -91,8 +99,9 @@ export class Webhooks {
 
   /** Counted, not written one by one: whoever is refused here has proven nothing, and could fill the log. */
   #refusal({ organization, connection }: WebhookDoor, code: ErrorCode, why: string): DomainError {
-    const { refusals, log } = this.#parts;
+    const { refusals, traffic, log } = this.#parts;
     refusals.count({ log: organization, connection, door: 'webhooks', reason: code });
+    traffic.turnedAway({ organization, connection }, code);
     log.warn('a webhook was refused', { organization, connection, code, why });
     return new DomainError(code, why);
   }

@@ -12,6 +12,7 @@ import { StoredPeople } from '../../src/directory/stored-people.js';
 import { newId, type ConnectionId, type Id, type OrganizationId } from '../../src/kernel/ids.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { Sealer } from '../../src/platform/crypto/sealer.js';
+import { RememberedTraffic } from '../support/remembered-traffic.js';
 import { World } from '../support/world.js';
 
 const installation = newId<Id<'installation'>>();
@@ -42,7 +43,8 @@ beforeAll(async () => {
   );
   organizations = new StoredOrganizations(transactions, audit);
   connections = new StoredConnections(transactions, audit, secrets);
-  doors = new StoredConnectionDoors({ transactions, secrets, refusals, installation });
+  const traffic = new RememberedTraffic();
+  doors = new StoredConnectionDoors({ transactions, secrets, refusals, traffic, installation });
   devices = new StoredDevices(transactions, audit);
   people = new StoredPeople(transactions);
 });

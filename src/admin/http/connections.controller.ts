@@ -5,6 +5,7 @@ import {
   Get,
   HttpCode,
   Param,
+  Patch,
   Post,
   Query,
   Req,
@@ -18,6 +19,7 @@ import { Connections } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { readId, type ConnectionId, type OrganizationId } from '../../kernel/ids.js';
 import {
+  ConnectionChangeBody,
   connectionView,
   NewConnectionBody,
   newConnectionView,
@@ -65,6 +67,7 @@ export class ConnectionsController {
         link: body.link ?? 'user-name',
         identitiesFrom: readId<ConnectionId>(body.identities_from),
         publicKey: body.public_key ?? null,
+        ...(body.silence_after_s === undefined ? {} : { silenceAfterS: body.silence_after_s }),
       },
       caller.asking,
     );
@@ -97,6 +100,27 @@ export class ConnectionsController {
     const connection = await this.#connections.get({ organization, id });
     if (connection === null) throw new DomainError('connection.unknown');
     return connectionView(connection, originOf(this.#config, request));
+  }
+
+  // eslint-disable-next-line max-params -- NestJS injects by parameter
+  @Patch(':connection')
+  @Needs('own')
+  @ApiParam({ name: 'connection', type: String, format: 'uuid' })
+  @Takes('Change a connection: what is left out stays', 200, 'Connection')
+  async change(
+    @Param('org', ORG) organization: OrganizationId,
+    @Param('connection', CONNECTION) id: ConnectionId,
+    @Body() body: ConnectionChangeBody,
+    @Caller() caller: Calling,
+    @Req() request: FastifyRequest,
+  ) {
+    const { silence_after_s: silenceAfterS } = body;
+    const changed = await this.#connections.change(
+      { organization, id },
+      silenceAfterS === undefined ? {} : { silenceAfterS },
+      caller.asking,
+    );
+    return connectionView(changed, originOf(this.#config, request));
   }
 
   @Post(':connection/secrets')

@@ -6,10 +6,13 @@ import {
   type Link,
 } from '../../directory/index.js';
 import type { Secret } from '../../kernel/secret.js';
-import { id, listOf, object, oneOf, orNull, text, time } from './schema.js';
+import { id, listOf, object, oneOf, orNull, text, time, whole } from './schema.js';
 import { Choice, Text, Uuid, Whole } from './text.decorator.js';
 
 const LINKS: readonly Link[] = ['user-name', 'none'];
+
+/** From a minute to a year. */
+const SILENCE = { min: 60, max: 31_536_000 };
 
 export class NewConnectionBody {
   @Choice(connectionKinds)
@@ -29,6 +32,18 @@ export class NewConnectionBody {
 
   @Text(49, { optional: true, description: '`whpk_…`: bodies are signed with Ed25519 by them.' })
   readonly public_key?: string | null;
+
+  @Whole(SILENCE, {
+    optional: true,
+    description:
+      'After how many seconds without a success somebody is called; null: nobody is. A day for `scim`, null for others, unless told.',
+  })
+  readonly silence_after_s?: number | null;
+}
+
+export class ConnectionChangeBody {
+  @Whole(SILENCE, { optional: true, description: 'As when it was made. Left out: as it is.' })
+  readonly silence_after_s?: number | null;
 }
 
 /** A day: long enough for somebody to enter the new secret at the IdP. */
@@ -53,6 +68,7 @@ const connectionMembers = {
   link: oneOf(LINKS),
   identities_from: orNull(id),
   public_key: orNull(text),
+  silence_after_s: orNull(whole),
   url: text,
   created_at: time,
   removed_at: orNull(time),
@@ -73,6 +89,7 @@ export const connectionView = (connection: Connection, origin: string) => ({
   link: connection.link,
   identities_from: connection.identitiesFrom,
   public_key: connection.publicKey,
+  silence_after_s: connection.silenceAfterS,
   url: `${origin}${connectionPath(connection.kind, connection.id)}`,
   created_at: connection.createdAt.toISOString(),
   removed_at: connection.removedAt?.toISOString() ?? null,

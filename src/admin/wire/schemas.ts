@@ -1,4 +1,5 @@
 import { caseSchema } from './cases.dto.js';
+import { connectionHealthSchema, seenRequestSchema } from './connection-health.dto.js';
 import { connectionSchema, newConnectionSchema, newSecretSchema } from './connections.dto.js';
 import { deviceSchema } from './devices.dto.js';
 import { eventSchema } from './events.dto.js';
@@ -18,6 +19,8 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   AuditEvent: eventSchema,
   Case: caseSchema,
   Connection: connectionSchema,
+  ConnectionHealth: connectionHealthSchema,
+  ConnectionRequest: seenRequestSchema,
   Device: deviceSchema,
   Gateway: gatewaySchema,
   NewAdminKey: newAdminKeySchema,

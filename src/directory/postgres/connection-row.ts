@@ -10,6 +10,7 @@ export interface ConnectionRow {
   readonly link: Link;
   readonly identities_from: ConnectionId | null;
   readonly public_key: string | null;
+  readonly silence_after_s: number | null;
   readonly created_at: Date;
   readonly removed_at: Date | null;
   /** Live secrets, newest first: when each was made and when it ends, as one list each. */
@@ -25,6 +26,7 @@ export const connectionOf = (row: ConnectionRow): Connection => ({
   link: row.link,
   identitiesFrom: row.identities_from,
   publicKey: row.public_key,
+  silenceAfterS: row.silence_after_s,
   createdAt: row.created_at,
   removedAt: row.removed_at,
   secrets: row.secrets_created_at.map((createdAt, i) => ({

@@ -2,12 +2,13 @@ import type { ConnectionId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
 import type { NewConnection } from '../connections.js';
+import { silenceDefaultOf } from '../domain/connection-kinds.js';
 
 // The organization and the connection that identities come from must be there, and the latter in the former.
 const statement = sql(
   'directory.insert_connection',
-  `insert into connections (id, organization_id, kind, name, link, identities_from, public_key)
-   select $2, o.id, $3, $4, $5, f.id, $7
+  `insert into connections (id, organization_id, kind, name, link, identities_from, public_key, silence_after_s)
+   select $2, o.id, $3, $4, $5, f.id, $7, $8
      from organizations o
      left join connections f on f.organization_id = o.id and f.id = $6 and f.removed_at is null
     where o.id = $1 and ($6::uuid is null or f.id is not null)
@@ -28,6 +29,9 @@ export async function insertConnection(
     connection.link,
     connection.identitiesFrom,
     connection.publicKey,
+    connection.silenceAfterS === undefined
+      ? silenceDefaultOf(connection.kind)
+      : connection.silenceAfterS,
   ]);
   return row?.created_at ?? null;
 }

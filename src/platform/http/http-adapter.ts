@@ -85,6 +85,7 @@ export class HttpAdapter extends FastifyAdapter {
 function prepareRequests(instance: FastifyInstance): void {
   instance.decorateRequest('rawBody', null);
   instance.decorateRequest('refusedWith', null);
+  instance.decorateRequest('whenAnswered', null);
   instance.addHook('onRequest', (request, reply, done) => {
     request.receivedAt = new Date();
     secure(reply, request);
@@ -107,15 +108,19 @@ function keepBodies(instance: FastifyInstance): void {
 
 function logRequests(instance: FastifyInstance, log: Log): void {
   instance.addHook('onResponse', (request, reply, done) => {
+    const status = reply.statusCode;
+    const ms = Math.round(reply.elapsedTime * 100) / 100;
+    const code = request.refusedWith;
     log.info('request', {
       request_id: request.id,
       method: request.method,
       // The pattern, not the path: paths and queries carry names.
       route: request.routeOptions.url ?? null,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-      ...(request.refusedWith === null ? {} : { code: request.refusedWith }),
+      status,
+      ms,
+      ...(code === null ? {} : { code }),
     });
+    request.whenAnswered?.({ status, code, ms });
     done();
   });
 }

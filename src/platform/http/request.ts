@@ -1,5 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 
+/** How a request ended, for whoever wants to know. */
+export interface RequestEnd {
+  readonly status: number;
+  readonly code: string | null;
+  readonly ms: number;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
@@ -18,6 +25,8 @@ declare module 'fastify' {
     rawBody: Buffer | null;
     /** The code of the refusal that was the answer, for the log. */
     refusedWith: string | null;
+    /** Told once, after the answer has left. */
+    whenAnswered: ((end: RequestEnd) => void) | null;
   }
 }
 

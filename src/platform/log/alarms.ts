@@ -4,6 +4,7 @@ export const ALARMS = [
   'audit_defences_wrong',
   'audit_partitions_missing',
   'audit_self_check_failed',
+  'connection_silent',
   'outbox_partitions_missing',
   'record_set_aside',
   'signal_person_ambiguous',

@@ -1,8 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
-import { ConnectionDoors } from '../../directory/index.js';
+import { ConnectionDoors, ConnectionTraffic } from '../../directory/index.js';
 import { markOf, RequestSlot } from '../../platform/http/request.js';
+import { watch } from './watched.js';
 
 /** Whose request it is, known once the guard has let it in. */
 export const scimOrigin = new RequestSlot<Origin>();
@@ -11,14 +12,18 @@ export const scimOrigin = new RequestSlot<Origin>();
 @Injectable()
 export class ScimGuard implements CanActivate {
   readonly #doors: ConnectionDoors;
+  readonly #traffic: ConnectionTraffic;
 
-  constructor(doors: ConnectionDoors) {
+  constructor(doors: ConnectionDoors, traffic: ConnectionTraffic) {
     this.#doors = doors;
+    this.#traffic = traffic;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { organization, connection } = await this.#doors.scim(request.headers.authorization);
+    const door = await this.#doors.scim(request.headers.authorization);
+    const { organization, connection, secret } = door;
+    watch(this.#traffic, request, { organization, connection, secret });
     scimOrigin.set(request, { organization, connection, ...markOf(request) });
     return true;
   }

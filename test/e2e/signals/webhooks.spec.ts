@@ -10,7 +10,12 @@ import { createApp } from '../../../src/create-app.js';
 import { Heart } from '../../../src/deprovision/heart.js';
 import { Deprovision, type StoredResource } from '../../../src/deprovision/index.js';
 import { DirectoryModule } from '../../../src/directory/directory.module.js';
-import { ConnectionDoors, Connections, type ConnectionKind } from '../../../src/directory/index.js';
+import {
+  ConnectionDoors,
+  Connections,
+  ConnectionTraffic,
+  type ConnectionKind,
+} from '../../../src/directory/index.js';
 import { Clock } from '../../../src/kernel/clock.js';
 import { newId, type ConnectionId, type Id, type OrganizationId } from '../../../src/kernel/ids.js';
 import { Secret } from '../../../src/kernel/secret.js';
@@ -49,16 +54,20 @@ class Platform {}
   providers: [
     {
       provide: Webhooks,
-      inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, Refusals],
+      inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, Refusals, ConnectionTraffic],
       useFactory: (
-        ...[doors, deprovision, transactions, audit, refusals]: [
+        ...[doors, deprovision, transactions, audit, refusals, traffic]: [
           ConnectionDoors,
           Deprovision,
           Transactions,
           AuditLog,
           Refusals,
+          ConnectionTraffic,
         ]
-      ) => new Webhooks({ doors, deprovision, transactions, audit, refusals, log, installation }),
+      ) =>
+        new Webhooks({
+          ...{ doors, deprovision, transactions, audit, refusals, traffic, log, installation },
+        }),
     },
   ],
 })

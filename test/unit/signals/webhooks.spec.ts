@@ -24,6 +24,7 @@ import {
 import { Transactions, type Tx } from '../../../src/kernel/tx.js';
 import { Log } from '../../../src/platform/log/log.js';
 import { Webhooks, type Delivered } from '../../../src/signals/webhooks.js';
+import { RememberedTraffic } from '../../support/remembered-traffic.js';
 import { oktaBody } from './fixtures.js';
 
 const SECRET = 'not-a-real-secret';
@@ -136,6 +137,7 @@ beforeEach(() => {
     transactions: new OneTransaction(),
     audit,
     refusals,
+    traffic: new RememberedTraffic(),
     log,
     installation: INSTALLATION,
   });
@@ -150,6 +152,8 @@ const delivered = (
   receivedAt: new Date('2026-03-02T10:15:31.100Z'),
   body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
   header: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+  isFrom: nothing,
+  says: nothing,
 });
 const take = (body: unknown, headers?: Readonly<Record<string, string>>) =>
   webhooks.take(delivered(body, headers));

@@ -1,0 +1,25 @@
+import type { Tx } from '../../kernel/tx.js';
+import { rows, sql } from '../../platform/postgres/rows.js';
+import type { ConnectionChange, ConnectionName } from '../connections.js';
+
+const statement = sql(
+  'directory.update_connection',
+  `update connections set silence_after_s = case when $3 then $4 else silence_after_s end
+    where organization_id = $1 and id = $2 and removed_at is null
+   returning clock_timestamp() as at`,
+);
+
+/** @returns when; null when there is no such connection */
+export async function updateConnection(
+  tx: Tx,
+  { organization, id }: ConnectionName,
+  { silenceAfterS }: ConnectionChange,
+): Promise<Date | null> {
+  const [row] = await rows<{ at: Date }>(tx, statement, [
+    organization,
+    id,
+    silenceAfterS !== undefined,
+    silenceAfterS ?? null,
+  ]);
+  return row?.at ?? null;
+}
