@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { Log } from '../log/log.js';
+import { farewell } from './farewell.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
@@ -65,7 +66,7 @@ export class GroupConsumer {
       await Promise.race([this.#begin(consumer, take), ended]);
       await ended;
       // Leaving the group politely spares the others the wait for our session to end.
-      if (stop.aborted) await Promise.race([consumer.disconnect(), after(1_000)]);
+      if (stop.aborted) await farewell(consumer);
     } finally {
       // The signal outlives us: it would keep this consumer and its buffers, once for each time the broker is lost.
       stop.removeEventListener('abort', told);
@@ -80,11 +81,6 @@ export class GroupConsumer {
     await consumer.run({ eachBatch: (payload) => eachBatch(payload, take) });
   }
 }
-
-const after = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 
 async function eachBatch({ batch }: EachBatchPayload, take: Take): Promise<void> {
   await take(

@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.js';
+import { farewell } from './farewell.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
@@ -23,7 +24,7 @@ export async function growTopic(
       topicPartitions: [{ topic: topic.name, count: topic.count }],
     });
   } finally {
-    await admin.disconnect().catch(() => undefined);
+    await farewell(admin);
     connection.close();
   }
 }

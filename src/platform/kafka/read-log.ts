@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, EachBatchPayload } from 'kafkajs';
 import type { Log } from '../log/log.js';
+import { farewell } from './farewell.js';
 import { KafkaConnection } from './kafka-connection.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
@@ -56,7 +57,7 @@ export async function readLog(
     return ends;
   } finally {
     stop.removeEventListener('abort', close);
-    await admin.disconnect().catch(() => undefined);
+    await farewell(admin);
     connection.close();
   }
 }
@@ -83,7 +84,8 @@ async function readTo(
     groupId,
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: 100,
-    retry: { retries: 2, restartOnFailure: () => Promise.resolve(false) },
+    // A broker that has just started loads its groups for a while, and says so.
+    retry: { retries: 8, restartOnFailure: () => Promise.resolve(false) },
   });
   const over = new AbortController();
   try {
@@ -112,7 +114,7 @@ async function readTo(
   } finally {
     // The caller's signal outlives this reading.
     over.abort();
-    await consumer.disconnect().catch(() => undefined);
+    await farewell(consumer);
     await forgetGroup(connection, groupId);
   }
 }
@@ -158,6 +160,6 @@ async function forgetGroup({ kafka }: KafkaConnection, groupId: string): Promise
   } catch {
     // It stays until the broker removes it.
   } finally {
-    await admin.disconnect().catch(() => undefined);
+    await farewell(admin);
   }
 }
