@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 interface Described {
@@ -9,6 +9,7 @@ interface Described {
 export class DocumentedAnswers {
   readonly #document: OpenAPIObject;
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  readonly #validators = new Map<string, ValidateFunction>();
   /** `METHOD /path/{pattern} status`, of every answer that was checked. */
   readonly seen = new Set<string>();
 
@@ -48,11 +49,18 @@ export class DocumentedAnswers {
     const [type, content] = Object.entries(described.content ?? {})[0] ?? [null, null];
     if (content === null) return answer.body === null ? null : `${name} has no documented body`;
     if (answer.type?.split(';')[0] !== type) return `${name} is documented as ${type}`;
-    const schema = JSON.parse(
-      JSON.stringify(content.schema).replaceAll('"#/components/', '"openapi#/components/'),
-    ) as object;
-    const isValid = this.#ajv.validate(schema, answer.body);
-    return isValid ? null : `${name}: ${this.#ajv.errorsText()}`;
+    const validate = this.#validatorOf(name, content.schema);
+    return validate(answer.body) ? null : `${name}: ${this.#ajv.errorsText(validate.errors)}`;
+  }
+
+  /** Compiled once: that takes longer than all answers. */
+  #validatorOf(name: string, schema: object): ValidateFunction {
+    const known = this.#validators.get(name);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/');
+    const compiled = this.#ajv.compile(JSON.parse(text) as object);
+    this.#validators.set(name, compiled);
+    return compiled;
   }
 
   #patternOf(path: string): string | null {
