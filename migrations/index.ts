@@ -18,6 +18,7 @@ import { FoldedAttributes1764273500000 } from './1764273500000-folded-attributes
 import { SharedSweeping1764274000000 } from './1764274000000-shared-sweeping.js';
 import { Retention1764277000000 } from './1764277000000-retention.js';
 import { ConnectionTraffic1764281500000 } from './1764281500000-connection-traffic.js';
+import { Groups1764282500000 } from './1764282500000-groups.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -49,4 +50,5 @@ export const migrations: readonly (new () => Migration)[] = [
   SharedSweeping1764274000000,
   Retention1764277000000,
   ConnectionTraffic1764281500000,
+  Groups1764282500000,
 ];

@@ -7,6 +7,7 @@ import type {
   SignalChange,
   SignalOutcome,
 } from './domain/change.js';
+import type { GroupChange, GroupOutcome } from './domain/group-change.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
 
 /** Who asks an operator's question, and when. */
@@ -34,6 +35,13 @@ export abstract class Deprovision {
    * @throws DomainError `store.unavailable`: nothing may be concluded, the IdP sends it again
    */
   abstract changeResource(change: ResourceChange): Promise<ResourceOutcome>;
+
+  /**
+   * Applies one SCIM request to a group. When it resolves, everything that the outcome says has been committed.
+   *
+   * @throws DomainError `store.unavailable`: nothing may be concluded, the IdP sends it again
+   */
+  abstract changeGroup(change: GroupChange): Promise<GroupOutcome>;
 
   /**
    * Takes one verified signal, once per dedupe key. When it resolves, the signal and all that came of it have

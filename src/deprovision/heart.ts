@@ -1,13 +1,6 @@
-import type { OutboxRecord, RevocationPublisher } from '../outbox/index.js';
-import type { Clock } from '../kernel/clock.js';
-import {
-  newId,
-  type ApiKeyId,
-  type CaseId,
-  type SignalId,
-  type OrganizationId,
-} from '../kernel/ids.js';
-import type { Transactions, Tx } from '../kernel/tx.js';
+import { newId, type ApiKeyId, type CaseId, type SignalId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
+import { Commits, type Committed, type CommitParts } from './commits.js';
 import { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
 import type {
   ActiveWord,
@@ -19,6 +12,7 @@ import type {
   SignalOutcome,
 } from './domain/change.js';
 import type { Press } from './domain/compose-writes.js';
+import type { GroupChange, GroupOutcome } from './domain/group-change.js';
 import { planCreation, type CreateChange } from './domain/plan-create.js';
 import {
   namesAdded,
@@ -32,6 +26,7 @@ import {
 import { planSignal } from './domain/plan-signal.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
 import { identitiesOf, type Circumstances } from './domain/plan.js';
+import { changeGroup } from './group-changes.js';
 import {
   lockCreation,
   lockNameOwner,
@@ -40,54 +35,44 @@ import {
   lockSignal,
 } from './postgres/lock-and-read.js';
 import { liftHold, revokeApiKey, revokeSubject } from './operator-orders.js';
-import { Turns, type Haste } from './turns.js';
+import type { Haste } from './turns.js';
 import { writePlan } from './write-plan.js';
-
-/** What a transaction leaves behind: its answer, and the records that it committed. */
-interface Committed<T> {
-  readonly outcome: T;
-  readonly records: readonly OutboxRecord[];
-}
 
 /**
  * Each change is one transaction: lock and read, plan, write everything, commit. Then, and only then, the answer
  * goes back to the door and the records go to the publisher.
  */
 export class Heart extends Deprovision {
-  readonly #transactions: Transactions;
-  readonly #publisher: RevocationPublisher;
+  readonly #commits: Commits;
   readonly #press: Press;
-  readonly #clock: Clock;
-  readonly #turns: Turns;
 
-  constructor(parts: {
-    readonly transactions: Transactions;
-    readonly publisher: RevocationPublisher;
-    readonly press: Press;
-    readonly clock: Clock;
-    /** As many as the lane has connections: who waits for one waits here, where organizations take turns. */
-    readonly atOnce: number;
-  }) {
+  constructor(parts: CommitParts & { readonly press: Press }) {
     super();
-    this.#transactions = parts.transactions;
-    this.#publisher = parts.publisher;
+    this.#commits = new Commits(parts);
     this.#press = parts.press;
-    this.#clock = parts.clock;
-    this.#turns = new Turns(parts.atOnce);
   }
 
   override changeResource(change: ResourceChange): Promise<ResourceOutcome> {
     const haste = hasteOf(change);
     switch (change.kind) {
       case 'create':
-        return this.#commit(change.origin, (tx) => this.#create(tx, change), haste);
+        return this.#commits.run(change.origin, (tx) => this.#create(tx, change), haste);
       case 'refused_create':
-        return this.#commit(change.origin, (tx) => this.#refuseCreation(tx, change), haste);
+        return this.#commits.run(change.origin, (tx) => this.#refuseCreation(tx, change), haste);
       case 'edit':
-        return this.#commit(change.origin, (tx) => this.#edit(tx, change), haste);
+        return this.#commits.run(change.origin, (tx) => this.#edit(tx, change), haste);
       case 'remove':
-        return this.#commit(change.origin, (tx) => this.#remove(tx, change), haste);
+        return this.#commits.run(change.origin, (tx) => this.#remove(tx, change), haste);
     }
+  }
+
+  override changeGroup(change: GroupChange): Promise<GroupOutcome> {
+    const mayTakeAway = change.kind === 'remove' || (change.kind === 'edit' && takesAway(change));
+    return this.#commits.run(
+      change.origin,
+      (tx) => changeGroup(tx, this.#press, change),
+      mayTakeAway ? 'leaver' : 'edit',
+    );
   }
 
   override takeSignal(change: SignalChange): Promise<SignalOutcome> {
@@ -101,14 +86,14 @@ export class Heart extends Deprovision {
       const { plan, outcome } = planSignal(around, before, { id, signal: change.signal });
       return { outcome, records: writePlan(tx, this.#press, around, plan) };
     };
-    return this.#commit(change.origin, take, haste);
+    return this.#commits.run(change.origin, take, haste);
   }
 
   override revokeSubject(
     order: RevocationOrder,
     alongside: Alongside = nothing,
   ): Promise<CaseId | null> {
-    return this.#commit(order, async (tx) => {
+    return this.#commits.run(order, async (tx) => {
       const carried = await revokeSubject(tx, this.#press, order);
       if (carried.outcome !== null) await alongside(tx, carried.outcome);
       return carried;
@@ -120,7 +105,7 @@ export class Heart extends Deprovision {
     order: { readonly key: ApiKeyId; readonly reason: string },
     alongside: Alongside = nothing,
   ): Promise<CaseId | null> {
-    return this.#commit(operator, async (tx) => {
+    return this.#commits.run(operator, async (tx) => {
       const carried = await revokeApiKey(tx, this.#press, operator, order);
       if (carried.outcome !== null) await alongside(tx, carried.outcome);
       return carried;
@@ -128,7 +113,7 @@ export class Heart extends Deprovision {
   }
 
   override liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean> {
-    return this.#commit(operator, (tx) => liftHold(tx, operator, subject, name), 'edit');
+    return this.#commits.run(operator, (tx) => liftHold(tx, operator, subject, name), 'edit');
   }
 
   async #create(tx: Tx, change: CreateChange): Promise<Committed<ResourceOutcome>> {
@@ -206,20 +191,6 @@ export class Heart extends Deprovision {
   #circumstances(origin: Origin, at: Date): Circumstances {
     return { origin, at, epoch: this.#press.epoch, makeId: newId };
   }
-
-  async #commit<T>(
-    { organization }: { readonly organization: OrganizationId },
-    work: (tx: Tx) => Promise<Committed<T>>,
-    haste: Haste = 'leaver',
-  ): Promise<T> {
-    const { outcome, records } = await this.#turns.run(organization, haste, () =>
-      this.#transactions.run('deprovision', work),
-    );
-    // From here the revocation is durable. If we die before the broker answers, the records stay queued and a
-    // sweeper sends them; gateways merge by maximum, so a repeat does nothing.
-    if (records.length > 0) this.#publisher.offer(records, this.#clock.now());
-    return outcome;
-  }
 }
 
 /** What may take access away goes first; only a word that is known for another thing waits. */
@@ -228,6 +199,9 @@ function hasteOf(change: ResourceChange): Haste {
   const { word } = change.kind === 'edit' ? change.edit : change;
   return word === 'true' || word === 'absent' ? 'edit' : 'leaver';
 }
+
+const takesAway = ({ edit }: Extract<GroupChange, { kind: 'edit' }>): boolean =>
+  edit.members.replaces || edit.members.remove.length > 0;
 
 const nothing: Alongside = () => Promise.resolve();
 

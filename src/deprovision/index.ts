@@ -15,6 +15,14 @@ export type {
   StoredResource,
   VerifiedSignal,
 } from './domain/change.js';
+export type {
+  GroupChange,
+  GroupEdit,
+  GroupImage,
+  GroupOutcome,
+  MembersChange,
+  StoredGroup,
+} from './domain/group-change.js';
 export { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
 export { Rosters, type RosterDemand } from './rosters.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

@@ -16,8 +16,10 @@ import { ConnectionSecrets } from './connection-secrets.js';
 import { ConnectionTraffic } from './connection-traffic.js';
 import { Connections } from './connections.js';
 import { Devices } from './devices.js';
+import { Groups } from './groups.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
+import { PostgresGroups } from './postgres/postgres-groups.js';
 import { PostgresResources } from './postgres/postgres-resources.js';
 import { Resources } from './resources.js';
 import { StoredConnectionDoors } from './stored-connection-doors.js';
@@ -84,6 +86,11 @@ import { SilenceWatch } from './traffic/silence-watch.js';
       useFactory: (transactions: Transactions) => new PostgresResources(transactions),
     },
     {
+      provide: Groups,
+      inject: [Transactions],
+      useFactory: (transactions: Transactions) => new PostgresGroups(transactions),
+    },
+    {
       provide: People,
       inject: [Transactions],
       useFactory: (transactions: Transactions) => new StoredPeople(transactions),
@@ -102,6 +109,7 @@ import { SilenceWatch } from './traffic/silence-watch.js';
     ConnectionHealths,
     ConnectionTraffic,
     Resources,
+    Groups,
     People,
     Devices,
   ],

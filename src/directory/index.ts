@@ -14,6 +14,7 @@ export {
 export { Connections, type Connection, type Link } from './connections.js';
 export { Devices, type Assignment, type Device, type DeviceFilter } from './devices.js';
 export { HEALTH_STATES } from './domain/health-state.js';
+export { Groups, type Group, type Member } from './groups.js';
 export { connectionKinds, connectionPath, type ConnectionKind } from './domain/connection-kinds.js';
 export { Organizations, type Organization } from './organizations.js';
 export type { Listed, PageOf } from './page.js';
@@ -28,6 +29,7 @@ export {
 } from './resource-filter.js';
 export {
   Resources,
+  type Resource,
   type ResourceOrder,
   type ResourcePosition,
   type ResourceSlice,

@@ -1,8 +1,8 @@
-import type { ResourceId } from '../kernel/ids.js';
+import type { GroupId, ResourceId } from '../kernel/ids.js';
 
 /** A value of a resource, by where it is kept. Within `some`, a path starts at the element. */
 export type ResourceField =
-  | { readonly column: 'id' | 'user_name' | 'external_id' | 'display_name' }
+  | { readonly column: 'id' | 'user_name' | 'external_id' | 'display_name' | 'group_name' }
   /** A path into `attributes`; compared folded unless it is `exact`. */
   | { readonly path: readonly string[]; readonly exact: boolean };
 
@@ -10,14 +10,14 @@ export type TextComparator = 'eq' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'l
 export type TimeComparator = Exclude<TextComparator, 'co' | 'sw' | 'ew'>;
 
 /**
- * What resources are looked for by. Values are values, never patterns. Every term is true or false, also of what is not
+ * What people and groups are looked for by. Values are values, never patterns. Every term is true or false, also of what is not
  * there: nothing is equal, larger or smaller than what is missing.
  */
 export type ResourceFilter =
   /** All of nothing is everyone, any of nothing is nobody. */
   | { readonly kind: 'all' | 'any'; readonly of: readonly ResourceFilter[] }
   | { readonly kind: 'not'; readonly filter: ResourceFilter }
-  | { readonly kind: 'id'; readonly id: ResourceId }
+  | { readonly kind: 'id'; readonly id: ResourceId | GroupId }
   | {
       readonly kind: 'text';
       readonly field: ResourceField;
@@ -34,6 +34,8 @@ export type ResourceFilter =
       /** Read to the millisecond. */
       readonly value: Date;
     }
+  /** Groups that have this member; null: any at all. */
+  | { readonly kind: 'member'; readonly value: string | null }
   /** Neither missing nor empty. */
   | { readonly kind: 'present'; readonly field: ResourceField }
   /** One element at least of the list at `path` meets the filter. What is one value is a list of it. */

@@ -1,4 +1,4 @@
-import type { ConnectionId, OrganizationId, ResourceId, UserId } from '../kernel/ids.js';
+import type { ConnectionId, GroupId, OrganizationId, ResourceId, UserId } from '../kernel/ids.js';
 import type { ResourceFilter } from './resource-filter.js';
 
 /** A SCIM connection and its organization: everything of SCIM is read within both. */
@@ -29,13 +29,19 @@ export interface ResourceSlice {
   readonly limit: number;
 }
 
-/** What people are sorted by. */
+/** What people and groups are sorted by. */
 export interface ResourceOrder {
   readonly by:
     | {
         readonly kind: 'column';
         readonly column:
-          'id' | 'user_name' | 'external_id' | 'active' | 'created_at' | 'changed_at';
+          | 'id'
+          | 'user_name'
+          | 'group_name'
+          | 'external_id'
+          | 'active'
+          | 'created_at'
+          | 'changed_at';
       }
     | { readonly kind: 'attribute'; readonly path: readonly string[]; readonly exact: boolean }
     /** A part of a list's primary element, or of its first one. */
@@ -59,7 +65,7 @@ export interface ResourcePosition {
   readonly key: string | null;
   /** To the microsecond. */
   readonly createdAt: string;
-  readonly id: ResourceId;
+  readonly id: ResourceId | GroupId;
 }
 
 export interface ResourceMark {

@@ -8,6 +8,8 @@ export type ConnectionId = Id<'connection'>;
 export type UserId = Id<'user'>;
 /** A SCIM resource's id, the `id` that its connection sees. */
 export type ResourceId = Id<'resource'>;
+/** A SCIM group's id, the `id` that its connection sees. */
+export type GroupId = Id<'group'>;
 export type DeviceId = Id<'device'>;
 /** A device token: the family of rotating refresh secrets of one (user, device) pair. */
 export type FamilyId = Id<'family'>;

@@ -1,7 +1,7 @@
 import type { ResourcePosition, ScimPlace } from '../directory/index.js';
 import type { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
-import type { ResourceId } from '../kernel/ids.js';
+import type { GroupId, ResourceId } from '../kernel/ids.js';
 import type { Sealer } from '../platform/crypto/sealer.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import { CURSOR_TIMEOUT_S } from './read/search-request.js';
@@ -13,7 +13,10 @@ export interface Bookmark {
   readonly count: number;
   /** How many there were when it began. */
   readonly total: number;
-  readonly from: ResourcePosition;
+  /** Of several lists that are searched one after the other, which one. */
+  readonly list: number;
+  /** Null at its beginning. */
+  readonly from: ResourcePosition | null;
 }
 
 /** Longer ones are none of ours. */
@@ -24,7 +27,7 @@ const digestOf = (search: string): string =>
   Buffer.from(sha256(Buffer.from(search))).toString('base64url');
 
 const placeOf = ({ organization, connection }: ScimPlace): string =>
-  `scim cursor ${organization} ${connection}`;
+  `scim cursor 2 ${organization} ${connection}`;
 
 /**
  * Cursors of RFC 9865: sealed for their connection, since they hold what people are sorted by, and kept by the client
@@ -39,17 +42,16 @@ export class Cursors {
     this.#clock = clock;
   }
 
-  seal(place: ScimPlace, { search, count, total, from }: Bookmark): string {
+  seal(place: ScimPlace, { search, count, total, list, from }: Bookmark): string {
     const until = this.#clock.now().getTime() + CURSOR_TIMEOUT_S * 1000;
     const text = JSON.stringify([
       until,
       digestOf(search),
       count,
       total,
-      from.key,
-      from.createdAt,
-      from.id,
-    ]);
+      list,
+      from && [from.key, from.createdAt, from.id],
+    ] satisfies Sealed);
     return Buffer.from(this.#sealer.seal(Buffer.from(text), placeOf(place))).toString('base64url');
   }
 
@@ -58,15 +60,17 @@ export class Cursors {
     place: ScimPlace,
     cursor: string,
     asked: Pick<Bookmark, 'search' | 'count'>,
-  ): Pick<Bookmark, 'total' | 'from'> {
-    const [until, search, count, total, key, createdAt, id] = this.#unsealed(place, cursor);
+  ): Pick<Bookmark, 'total' | 'list' | 'from'> {
+    const [until, search, count, total, list, from] = this.#unsealed(place, cursor);
     if (search !== digestOf(asked.search))
       throw new DomainError('scim.invalid_cursor', 'the cursor belongs to another search');
     if (until <= this.#clock.now().getTime())
       throw new DomainError('scim.expired_cursor', `a cursor is good for ${CURSOR_TIMEOUT_S} s`);
     if (count !== asked.count)
       throw new DomainError('scim.invalid_count', 'count stays as it was in the first request');
-    return { total, from: { key, createdAt, id } };
+    if (from === null) return { total, list, from };
+    const [key, createdAt, id] = from;
+    return { total, list, from: { key, createdAt, id } };
   }
 
   #unsealed(place: ScimPlace, cursor: string): Sealed {
@@ -88,7 +92,6 @@ type Sealed = readonly [
   search: string,
   count: number,
   total: number,
-  key: string | null,
-  createdAt: string,
-  id: ResourceId,
+  list: number,
+  from: readonly [key: string | null, createdAt: string, id: ResourceId | GroupId] | null,
 ];

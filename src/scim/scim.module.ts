@@ -5,7 +5,7 @@ import { ServiceConfig } from '../config/service-config.js';
 import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
-import { Resources } from '../directory/index.js';
+import { Groups, Resources } from '../directory/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
 import { Sealer } from '../platform/crypto/sealer.js';
@@ -13,7 +13,9 @@ import { ErrorRenderers } from '../platform/http/error-renderers.js';
 import { Log } from '../platform/log/log.js';
 import { built } from '../platform/module/built.js';
 import { Cursors } from './cursors.js';
+import { ScimGroups } from './groups.js';
 import { DiscoveryController } from './http/discovery.controller.js';
+import { GroupsController } from './http/groups.controller.js';
 import { PREFIX, ScimRoot } from './http/scim-root.js';
 import { ScimErrors } from './http/scim-errors.js';
 import { SearchController } from './http/search.controller.js';
@@ -24,7 +26,7 @@ import { ScimUsers } from './users.js';
 
 /** What the room is made of, whoever makes the rooms that it asks. */
 export const scimRoom = {
-  controllers: [UsersController, SearchController, DiscoveryController],
+  controllers: [UsersController, GroupsController, SearchController, DiscoveryController],
   providers: [
     built(
       ScimUsers,
@@ -39,9 +41,21 @@ export const scimRoom = {
         new ScimUsers(heart, resources, new RefusedChanges(parts)),
     ),
     built(
+      ScimGroups,
+      {
+        heart: Deprovision,
+        groups: Groups,
+        transactions: Transactions,
+        audit: AuditLog,
+        log: Log,
+      },
+      ({ heart, groups, ...parts }) => new ScimGroups(heart, groups, new RefusedChanges(parts)),
+    ),
+    built(
       ScimSearch,
-      { resources: Resources, sealer: Sealer, clock: Clock },
-      ({ resources, sealer, clock }) => new ScimSearch(resources, new Cursors(sealer, clock)),
+      { resources: Resources, groups: Groups, sealer: Sealer, clock: Clock },
+      ({ resources, groups, sealer, clock }) =>
+        new ScimSearch(resources, groups, new Cursors(sealer, clock)),
     ),
     {
       provide: ScimRoot,

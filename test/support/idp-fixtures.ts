@@ -39,13 +39,47 @@ const files = readdirSync(folder, { withFileTypes: true })
 /** Those that speak SCIM: `[provider/name, fixture]`, for `it.each`. */
 export const idpFixtures: readonly (readonly [string, IdpFixture])[] = files
   .map((file) => [file.replace(/\.json$/, ''), readJsonFile(`${folder}/${file}`)] as const)
-  .filter((each): each is readonly [string, IdpFixture] => isScim(each[1]));
+  .filter((each): each is readonly [string, IdpFixture] => isOf('scim', each[1]));
 
-function isScim(read: unknown): read is IdpFixture {
+function isOf(protocol: string, read: unknown): boolean {
   return (
-    typeof read === 'object' && read !== null && 'protocol' in read && read.protocol === 'scim'
+    typeof read === 'object' && read !== null && 'protocol' in read && read.protocol === protocol
   );
 }
+
+/** One request about a group (test/fixtures/idp/README.md). */
+export interface GroupFixture {
+  readonly protocol: 'scim-group';
+  readonly name: string;
+  readonly source: string;
+  readonly before: 'member' | 'outside' | 'nobody';
+  readonly request: IdpFixture['request'];
+  readonly expect: {
+    readonly status: number;
+    readonly scimType?: string;
+    readonly access: 'gone' | 'back' | 'kept';
+    readonly members?: readonly ('user' | 'other')[];
+    readonly displayName?: string;
+    readonly found?: number;
+  };
+}
+
+/** Those about groups: `[provider/name, fixture]`. */
+export const groupFixtures: readonly (readonly [string, GroupFixture])[] = files
+  .map((file) => [file.replace(/\.json$/, ''), readJsonFile(`${folder}/${file}`)] as const)
+  .filter((each): each is readonly [string, GroupFixture] => isOf('scim-group', each[1]));
+
+/** The request about these, in place of `{id}`, `{user}` and `{other}`. */
+export const aboutGroup = (
+  fixture: GroupFixture,
+  ids: Readonly<Record<'id' | 'user' | 'other', string>>,
+): IdpFixture['request'] =>
+  JSON.parse(
+    JSON.stringify(fixture.request).replaceAll(
+      /\{(id|user|other)\}/g,
+      (_, name: keyof typeof ids) => ids[name],
+    ),
+  ) as IdpFixture['request'];
 
 /** The fixture's request about one person. */
 export const about = (fixture: IdpFixture, id: string): IdpFixture['request'] =>

@@ -33,6 +33,9 @@ export const ACTIONS = [
   'user.reactivated',
   'user.held',
   'user.deleted',
+  'group.created',
+  'group.changed',
+  'group.deleted',
   'hold.set',
   'hold.lifted',
   // what IdPs said

@@ -28,6 +28,7 @@ export interface Subject {
     | 'api_key'
     | 'user'
     | 'resource'
+    | 'group'
     | 'device'
     | 'family'
     | 'kid'

@@ -17,7 +17,7 @@ export const bindingTo =
     `$${values.push(value)}::${type}`;
 
 /**
- * A condition over `resources r`. It is put together from the texts of this file and numbers only; what a client sent
+ * A condition over `resources r` or `groups r`. It is put together from the texts of this file and numbers only; what a client sent
  * is bound, and so are paths.
  */
 export const condition = (filter: ResourceFilter, bind: Bind): string =>
@@ -51,6 +51,8 @@ function term(filter: ResourceFilter, scope: Scope): string {
       return flag(filter, scope);
     case 'time':
       return TIMES[filter.is](`r.${filter.column}`, scope.bind(filter.value, 'timestamptz'));
+    case 'member':
+      return member(filter, scope);
     case 'present':
       return present(filter.field, scope);
     case 'some':
@@ -110,6 +112,8 @@ function text({ field, is, value }: Text, scope: Scope): string {
         ? `(left(${DISPLAY_NAME}, ${INDEXED_LENGTH}) = left(${wanted}, ${INDEXED_LENGTH}) and ${known})`
         : `(${known})`;
     }
+    case 'group_name':
+      return TEXTS[is]('r.display_name_key', scope.bind(value.toLowerCase(), 'text'));
     case 'id':
       return TEXTS[is]('r.id::text', scope.bind(value, 'text'));
   }
@@ -121,11 +125,19 @@ function flag({ path, value }: Extract<ResourceFilter, { kind: 'flag' }>, scope:
   return `coalesce(${held} = to_jsonb(${wanted}), not ${wanted})`;
 }
 
+/** A join that can begin at the member: nobody's groups are found by reading all groups. */
+function member({ value }: Extract<ResourceFilter, { kind: 'member' }>, scope: Scope): string {
+  const named = value === null ? 'true' : `m.value = ${scope.bind(value, 'text')}`;
+  return `exists (select from group_members m
+      where m.organization_id = r.organization_id and m.group_id = r.id and ${named})`;
+}
+
 function present(field: ResourceField, scope: Scope): string {
   if ('column' in field)
     switch (field.column) {
       case 'id':
       case 'user_name':
+      case 'group_name':
         return 'true';
       case 'external_id':
         return `coalesce(r.external_id <> '', false)`;

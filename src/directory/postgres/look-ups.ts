@@ -14,6 +14,8 @@ export function isLookUp(filter: ResourceFilter): boolean {
       return filter.is === 'eq' && 'column' in filter.field;
     case 'some':
       return filter.path.join('.') === 'emails' && emailIn(filter.filter) !== null;
+    case 'member':
+      return filter.value !== null;
     case 'not':
     case 'active':
     case 'flag':
@@ -37,6 +39,8 @@ export function isEquality(filter: ResourceFilter): boolean {
       return filter.of.length <= KEPT && filter.of.every(isTerm);
     case 'some':
       return isTerm(filter) || (filter.filter.kind === 'all' && isEquality(filter.filter));
+    case 'member':
+      return filter.value !== null;
     case 'any':
     case 'not':
     case 'active':

@@ -48,6 +48,7 @@ const utc = (column: string): string =>
 const COLUMNS = {
   id: 'r.id::text',
   user_name: 'r.user_name_key',
+  group_name: 'r.display_name_key',
   external_id: 'r.external_id',
   active: 'r.active::text',
   created_at: utc('r.created_at'),

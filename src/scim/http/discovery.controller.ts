@@ -4,7 +4,7 @@ import { DomainError } from '../../kernel/domain-error.js';
 import { resourceTypes, schemas, serviceProviderConfig } from '../present/discovery.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentList } from '../present/lists.js';
-import type { JsonObject } from '../present/user.js';
+import type { JsonObject } from '../present/projected.js';
 import { ScimGuard } from './scim.guard.js';
 import { ScimRoot } from './scim-root.js';
 

@@ -2,9 +2,14 @@ import { Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/comm
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
+import { ScimGroups } from '../groups.js';
 import { MEDIA_TYPE } from '../present/errors.js';
+import { presentGroup } from '../present/group.js';
 import { presentPage } from '../present/lists.js';
-import type { JsonObject } from '../present/user.js';
+import type { JsonObject } from '../present/projected.js';
+import { presentUser } from '../present/user.js';
+import { GROUPS } from '../read/group-schema.js';
+import { readProjection } from '../read/projection.js';
 import { readSearchBody } from '../read/search-request.js';
 import { ScimSearch } from '../search.js';
 import type { Body } from '../users.js';
@@ -17,15 +22,16 @@ import { ScimRoot } from './scim-root.js';
 @UseGuards(ScimGuard)
 export class SearchController {
   readonly #search: ScimSearch;
+  readonly #groups: ScimGroups;
   readonly #root: ScimRoot;
 
-  constructor(search: ScimSearch, root: ScimRoot) {
+  constructor(search: ScimSearch, groups: ScimGroups, root: ScimRoot) {
     this.#search = search;
+    this.#groups = groups;
     this.#root = root;
   }
 
-  /** From the root, people are all there is. */
-  @Post(['.search', 'Users/.search'])
+  @Post('.search')
   @RouteConfig({ unparsed: true })
   @HttpCode(200)
   @Header('content-type', MEDIA_TYPE)
@@ -35,6 +41,33 @@ export class SearchController {
     @Json() body: Body,
   ): Promise<JsonObject> {
     const asked = readSearchBody(body());
-    return presentPage(await this.#search.find(origin, asked), this.#root.of(request), asked);
+    const root = this.#root.of(request);
+    const [ofUser, ofGroup] = [readProjection(asked), readProjection(asked, GROUPS)];
+    const page = await this.#search.all(origin, asked);
+    const groups = page.items.flatMap((found) => (found.type === 'Group' ? [found.group] : []));
+    const seen = new Map(
+      (await this.#groups.allSeen(origin, groups, ofGroup)).map((view) => [view.id, view]),
+    );
+    return presentPage(page, (found) => {
+      if (found.type === 'User') return presentUser(found.user, root, ofUser);
+      const view = seen.get(found.group.id) ?? { ...found.group, members: null };
+      return presentGroup(view, root, ofGroup);
+    });
+  }
+
+  @Post('Users/.search')
+  @RouteConfig({ unparsed: true })
+  @HttpCode(200)
+  @Header('content-type', MEDIA_TYPE)
+  async users(
+    @From() origin: Origin,
+    @Req() request: FastifyRequest,
+    @Json() body: Body,
+  ): Promise<JsonObject> {
+    const asked = readSearchBody(body());
+    const projection = readProjection(asked);
+    return presentPage(await this.#search.users(origin, asked), (user) =>
+      presentUser(user, this.#root.of(request), projection),
+    );
   }
 }

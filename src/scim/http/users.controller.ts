@@ -18,13 +18,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentPage } from '../present/lists.js';
-import {
-  etagOf,
-  locationOf,
-  presentUser,
-  type JsonObject,
-  type UserView,
-} from '../present/user.js';
+import type { JsonObject } from '../present/projected.js';
+import { etagOf, locationOf, presentUser, type UserView } from '../present/user.js';
 import { names } from '../read/precondition.js';
 import { readProjection } from '../read/projection.js';
 import { ScimSearch } from '../search.js';
@@ -58,7 +53,10 @@ export class UsersController {
     @Req() request: FastifyRequest,
     @Query() query: Readonly<Record<string, unknown>>,
   ): Promise<JsonObject> {
-    return presentPage(await this.#search.find(origin, query), this.#root.of(request), query);
+    const projection = readProjection(query);
+    return presentPage(await this.#search.users(origin, query), (user) =>
+      presentUser(user, this.#root.of(request), projection),
+    );
   }
 
   @Post()

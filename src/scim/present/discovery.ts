@@ -1,7 +1,8 @@
 import { CURSOR_TIMEOUT_S, DEFAULT_PAGE, MAX_PAGE } from '../read/search-request.js';
-import type { Schema } from '../read/schema.js';
-import { ENTERPRISE_SCHEMA, SCHEMAS, USER_SCHEMA } from '../read/user-schema.js';
-import type { JsonObject } from './user.js';
+import { GROUP_SCHEMA, GROUPS } from '../read/group-schema.js';
+import type { ResourceKind, Schema } from '../read/schema.js';
+import { SCHEMAS, USERS } from '../read/user-schema.js';
+import type { JsonObject } from './projected.js';
 
 /** RFC 7643 §5. Only what is there is advertised. */
 export const serviceProviderConfig = (root: string): JsonObject => ({
@@ -33,15 +34,17 @@ export const serviceProviderConfig = (root: string): JsonObject => ({
   meta: { resourceType: 'ServiceProviderConfig', location: `${root}/ServiceProviderConfig` },
 });
 
-const userType = (root: string): JsonObject => ({
+const typeOf = ({ core, extensions }: ResourceKind, root: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ResourceType'],
-  id: 'User',
-  name: 'User',
-  description: USER_SCHEMA.description,
-  endpoint: '/Users',
-  schema: USER_SCHEMA.id,
-  schemaExtensions: [{ schema: ENTERPRISE_SCHEMA.id, required: false }],
-  meta: { resourceType: 'ResourceType', location: `${root}/ResourceTypes/User` },
+  id: core.name,
+  name: core.name,
+  description: core.description,
+  endpoint: `/${core.name}s`,
+  schema: core.id,
+  ...(extensions.length > 0 && {
+    schemaExtensions: extensions.map(({ id }) => ({ schema: id, required: false })),
+  }),
+  meta: { resourceType: 'ResourceType', location: `${root}/ResourceTypes/${core.name}` },
 });
 
 const presentSchema = (schema: Schema, root: string): JsonObject => ({
@@ -51,8 +54,9 @@ const presentSchema = (schema: Schema, root: string): JsonObject => ({
 });
 
 /** RFC 7643 §6. */
-export const resourceTypes = (root: string): readonly JsonObject[] => [userType(root)];
+export const resourceTypes = (root: string): readonly JsonObject[] =>
+  [USERS, GROUPS].map((kind) => typeOf(kind, root));
 
 /** RFC 7643 §7. */
 export const schemas = (root: string): readonly JsonObject[] =>
-  SCHEMAS.map((schema) => presentSchema(schema, root));
+  [...SCHEMAS, GROUP_SCHEMA].map((schema) => presentSchema(schema, root));

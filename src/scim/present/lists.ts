@@ -1,5 +1,4 @@
-import { readProjection } from '../read/projection.js';
-import { presentUser, type JsonObject, type UserView } from './user.js';
+import type { JsonObject } from './projected.js';
 
 /** Where a page stands: the place of its first resource, or how to ask for the next one (RFC 9865), if there is one. */
 export interface Paging {
@@ -20,23 +19,14 @@ export const presentList = (
   Resources: resources,
 });
 
-export interface UserPage {
+export interface Page<T> {
   /** All that match, when the search began. */
   readonly total: number;
-  readonly users: readonly UserView[];
+  readonly items: readonly T[];
   readonly paging: Paging;
 }
 
-/** @param asked what the request says of `attributes` and `excludedAttributes` */
-export function presentPage(
-  { users, total, paging }: UserPage,
-  root: string,
-  asked: unknown,
-): JsonObject {
-  const projection = readProjection(asked);
-  return presentList(
-    users.map((user) => presentUser(user, root, projection)),
-    total,
-    paging,
-  );
-}
+export const presentPage = <T>(
+  { items, total, paging }: Page<T>,
+  present: (item: T) => JsonObject,
+): JsonObject => presentList(items.map(present), total, paging);

@@ -79,8 +79,8 @@ function scanned(text: string): Scan {
 const textOf = (quoted: string): string =>
   quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
-const MATTERS = ['schemas', 'operations', 'op', 'path', 'value'];
+const MATTERS = ['schemas', 'operations', 'op', 'path', 'value', 'members'];
 
-/** Where a second one could hide a word about `active`; of other names the last one counts, as JSON readers have it. */
+/** Where a second one could hide a word about `active` or somebody who left a group; of other names the last one counts, as JSON readers have it. */
 const matters = (name: string): boolean =>
   MATTERS.includes(name) || name.startsWith('urn:') || mentionsActive(name);

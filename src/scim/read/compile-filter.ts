@@ -7,17 +7,28 @@ import {
 import { readId, type ResourceId } from '../../kernel/ids.js';
 import { compared, type Comparison, type Held } from './compare.js';
 import { refusedAt, type Filter, type Term } from './filter.js';
-import { subNamed, type Attribute } from './schema.js';
+import { GROUPS } from './group-schema.js';
+import { valuesNamed } from './members.js';
+import { subNamed, type Attribute, type ResourceKind } from './schema.js';
 import { resolve, type Named } from './target.js';
-import { USER_SCHEMA } from './user-schema.js';
+import { USERS } from './user-schema.js';
+
+/** Which type of resource is looked for, and what others with the same filter. */
+export interface Searched {
+  readonly kind: ResourceKind;
+  readonly beside: readonly ResourceKind[];
+}
+
+export const PEOPLE: Searched = { kind: USERS, beside: [] };
 
 /**
- * A filter over people, with its names resolved, as what the directory looks for. What cannot be answered is refused:
- * never everyone (facts: tuist #10544, eneo #443).
+ * A filter over people or groups, with its names resolved, as what the directory looks for. What cannot be answered is
+ * refused: never everyone (facts: tuist #10544, eneo #443).
  *
  * @throws DomainError `scim.invalid_filter`
  */
-export const compileFilter = (filter: Filter): ResourceFilter => compile(filter, personTerm);
+export const compileFilter = (filter: Filter, searched: Searched = PEOPLE): ResourceFilter =>
+  compile(filter, termIn(searched));
 
 type Simple = Extract<Term, { kind: 'present' }> | Comparison;
 
@@ -54,16 +65,57 @@ function nullTerm(
   throw refusedAt(at, 'null is compared by eq and ne');
 }
 
-const personTerm: Meaning = (term) => {
-  const named = resolve(term.path);
-  if (named.kind === 'unknown') throw refusedAt(term.at, 'there is no such attribute');
-  if (named.kind === 'attribute')
-    return term.kind === 'element' ? elementTerm(named, term) : attributeTerm(named, term);
+const termIn =
+  ({ kind, beside }: Searched): Meaning =>
+  (term) => {
+    const named = resolve(term.path, kind);
+    if (named.kind === 'unknown') {
+      if (beside.some((other) => resolve(term.path, other).kind !== 'unknown'))
+        return missingTerm(term);
+      throw refusedAt(term.at, 'there is no such attribute');
+    }
+    if (named.kind === 'attribute') {
+      if (kind === GROUPS) return groupTerm(named, term);
+      return term.kind === 'element' ? elementTerm(named, term) : attributeTerm(named, term);
+    }
+    if (term.kind === 'element') throw refusedAt(term.at, 'this has no elements');
+    if (named.kind === 'read_only') return ownTerm(term, kind);
+    if (term.kind !== 'present') throw refusedAt(term.at, 'a schema is there, or is not');
+    return named.schema === kind.core ? EVERYONE : isExtended(named.schema.id);
+  };
+
+/** Of resources that cannot have the attribute, which others have (RFC 7644 §3.4.2.2). */
+const missingTerm = (term: Simple | Extract<Term, { kind: 'element' }>): ResourceFilter =>
+  term.kind === 'compare' && term.comparator === 'ne' ? EVERYONE : NOBODY;
+
+function groupTerm(
+  { attribute, sub }: NamedAttribute,
+  term: Simple | Extract<Term, { kind: 'element' }>,
+): ResourceFilter {
+  if (attribute.name === 'members') return memberTerm(sub, term);
   if (term.kind === 'element') throw refusedAt(term.at, 'this has no elements');
-  if (named.kind === 'read_only') return ownTerm(term);
-  if (term.kind !== 'present') throw refusedAt(term.at, 'a schema is there, or is not');
-  return named.schema === USER_SCHEMA ? EVERYONE : isExtended(named.schema.id);
-};
+  const column = attribute.name === 'displayName' ? 'group_name' : 'external_id';
+  return valueTerm(term, attribute, { column });
+}
+
+/** Who is in a group is asked by `value eq`, which an index answers however large the groups are. */
+function memberTerm(
+  sub: Attribute | null,
+  term: Simple | Extract<Term, { kind: 'element' }>,
+): ResourceFilter {
+  const isValue = sub === null || sub.name === 'value';
+  if (isValue && term.kind === 'present') return { kind: 'member', value: null };
+  const filter: Filter = term.kind === 'element' ? term.filter : { ...term, path: 'value' };
+  const isPlain = isValue && (term.kind !== 'element' || term.then === null);
+  if (isPlain && term.kind === 'compare' && term.comparator === 'ne')
+    return { kind: 'not', filter: memberTerm(sub, { ...term, comparator: 'eq' }) };
+  const values = isPlain ? valuesNamed(filter) : null;
+  if (values === null) throw refusedAt(term.at, 'members are looked for by value eq');
+  const [first, ...others] = values.map((value) => ({ kind: 'member', value }) as const);
+  return first !== undefined && others.length === 0
+    ? first
+    : { kind: 'any', of: [...(first === undefined ? [] : [first]), ...others] };
+}
 
 const isExtended = (schema: string): ResourceFilter => ({
   kind: 'present',
@@ -76,10 +128,10 @@ const OWN: Readonly<Record<string, Held>> = {
 };
 
 /** `id` and `meta`, which are ours. Everybody has them. */
-function ownTerm(term: Simple): ResourceFilter {
+function ownTerm(term: Simple, kind: ResourceKind): ResourceFilter {
   const name = term.path.toLowerCase().split(':').at(-1) ?? '';
   if (name === 'id') return term.kind === 'present' ? EVERYONE : idTerm(term);
-  if (name === 'meta.resourcetype') return typeTerm(term);
+  if (name === 'meta.resourcetype') return typeTerm(term, kind);
   const held = OWN[name];
   if (held === undefined) throw refusedAt(term.at, 'this is not filtered by');
   return term.kind === 'present' ? EVERYONE : compared(term, held);
@@ -94,17 +146,17 @@ function idTerm(term: Comparison): ResourceFilter {
 }
 
 /** As RFC 7644 §3.4.2 searches from the root. */
-function typeTerm(term: Simple): ResourceFilter {
+function typeTerm(term: Simple, { core }: ResourceKind): ResourceFilter {
   if (term.kind === 'present') return EVERYONE;
   if (term.comparator !== 'eq' && term.comparator !== 'ne')
     throw refusedAt(term.at, 'types are compared by eq and ne');
-  return (term.value === 'User') === (term.comparator === 'eq') ? EVERYONE : NOBODY;
+  return (term.value === core.name) === (term.comparator === 'eq') ? EVERYONE : NOBODY;
 }
 
 type NamedAttribute = Extract<Named, { kind: 'attribute' }>;
 
 function attributeTerm({ schema, attribute, sub }: NamedAttribute, term: Simple): ResourceFilter {
-  const path = [...(schema === USER_SCHEMA ? [] : [schema.id]), attribute.name];
+  const path = [...(schema === USERS.core ? [] : [schema.id]), attribute.name];
   const whole = columnOf(attribute) ?? { path, exact: attribute.caseExact };
   if (attribute.name === 'active')
     return term.kind === 'present'
@@ -144,7 +196,7 @@ function elementTerm(
   const own = compile(filter, meaning);
   return {
     kind: 'some',
-    path: [...(schema === USER_SCHEMA ? [] : [schema.id]), attribute.name],
+    path: [...(schema === USERS.core ? [] : [schema.id]), attribute.name],
     filter: then === null ? own : { kind: 'all', of: [own, compile(then, meaning)] },
   };
 }

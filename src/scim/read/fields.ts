@@ -1,5 +1,7 @@
 import { mentionsActive } from './active.js';
+import type { ResourceKind } from './schema.js';
 import { readTarget, resolveIn, type Target } from './target.js';
+import { USERS } from './user-schema.js';
 import { isObject } from './value.js';
 
 /** One name in an object and what it stands for; `unparsable` also says whether a reader would see `active` in it. */
@@ -13,12 +15,15 @@ export interface Field {
  * writes dotted names, paths and URN-colon names where the RFC has nested objects; all of them are understood,
  * and a schema's own object is opened.
  */
-export function fieldsOf(object: Readonly<Record<string, unknown>>): Field[] {
+export function fieldsOf(
+  object: Readonly<Record<string, unknown>>,
+  kind: ResourceKind = USERS,
+): Field[] {
   return Object.entries(object).flatMap(([name, value]): Field[] => {
-    const target = readField(name);
+    const target = readField(name, kind);
     if (target.kind !== 'schema' || !isObject(value)) return [{ target, value }];
     return Object.entries(value).map(([inner, each]) => {
-      const found = resolveIn(target.schema, inner);
+      const found = resolveIn(target.schema, inner, kind);
       return {
         target: unlessActive(
           inner,
@@ -30,9 +35,9 @@ export function fieldsOf(object: Readonly<Record<string, unknown>>): Field[] {
   });
 }
 
-export function readField(name: string): Field['target'] {
+export function readField(name: string, kind: ResourceKind = USERS): Field['target'] {
   try {
-    const target = readTarget(name.trim());
+    const target = readTarget(name.trim(), kind);
     // Only what was parsed: its length is bounded and its quotes are closed.
     return unlessActive(name.replace(QUOTED, ''), target);
   } catch {

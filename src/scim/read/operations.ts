@@ -1,8 +1,9 @@
 import { DomainError } from '../../kernel/domain-error.js';
 import { holdsActive } from './active.js';
 import { fieldsOf, member, readField, type Field } from './fields.js';
+import type { ResourceKind } from './schema.js';
 import type { Verb } from './target.js';
-import { USER_SCHEMA } from './user-schema.js';
+import { USERS } from './user-schema.js';
 import { isObject } from './value.js';
 
 /** One PATCH operation, told apart but not yet judged: even a wrong one may say something about `active`. */
@@ -23,40 +24,42 @@ const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const MAX_OPERATIONS = 2_000;
 
 /** @returns null when the body has no list of operations */
-export function operationsOf(body: unknown): readonly Operation[] | null {
+export function operationsOf(
+  body: unknown,
+  kind: ResourceKind = USERS,
+): readonly Operation[] | null {
   const listed = isObject(body) ? member(body, 'Operations') : undefined;
-  return Array.isArray(listed) ? listed.map(operationOf) : null;
+  return Array.isArray(listed) ? listed.map((raw) => operationOf(raw, kind)) : null;
 }
 
-function operationOf(raw: unknown): Operation {
+function operationOf(raw: unknown, kind: ResourceKind): Operation {
   if (!isObject(raw)) return { verb: null, target: null, fields: null, value: raw };
   const verb = verbOf(member(raw, 'op'));
   const value = member(raw, 'value');
   const path = member(raw, 'path') ?? '';
-  if (path === '') return { verb, target: null, fields: fieldsIn(value), value };
-  if (isWhole(path)) return { verb, target: null, fields: fieldsIn(value), value };
-  const target = targetOf(path);
+  if (path === '' || isWhole(path, kind))
+    return { verb, target: null, fields: fieldsIn(value, kind), value };
+  const target = targetOf(path, kind);
   // An extension's bare URN as path: its object is the value.
   if (target.kind === 'schema' && isObject(value))
-    return { verb, target: null, fields: fieldsOf({ [target.schema.id]: value }), value };
+    return { verb, target: null, fields: fieldsOf({ [target.schema.id]: value }, kind), value };
   return { verb, target, fields: null, value };
 }
 
-const targetOf = (path: unknown): Field['target'] =>
+const targetOf = (path: unknown, kind: ResourceKind): Field['target'] =>
   typeof path === 'string'
-    ? readField(path)
+    ? readField(path, kind)
     : { kind: 'unparsable', mentionsActive: holdsActive(path) };
 
-/** The person as a whole, by JSONPath, by the resource type and by its schema: as if there were no path. */
-const WHOLE = ['$', 'user', USER_SCHEMA.id.toLowerCase()];
-
-const isWhole = (path: unknown): boolean =>
-  typeof path === 'string' && WHOLE.includes(path.trim().toLowerCase());
+/** The resource as a whole, by JSONPath, by its type and by its schema: as if there were no path. */
+const isWhole = (path: unknown, { core }: ResourceKind): boolean =>
+  typeof path === 'string' &&
+  ['$', core.name, core.id].some((name) => name.toLowerCase() === path.trim().toLowerCase());
 
 /** @returns null when it is neither an object nor a list of them */
-export function fieldsIn(value: unknown): readonly Field[] | null {
+export function fieldsIn(value: unknown, kind: ResourceKind = USERS): readonly Field[] | null {
   const objects: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return objects.every(isObject) ? objects.flatMap(fieldsOf) : null;
+  return objects.every(isObject) ? objects.flatMap((object) => fieldsOf(object, kind)) : null;
 }
 
 function verbOf(op: unknown): Verb | null {

@@ -21,6 +21,14 @@ export interface Schema {
   readonly attributes: readonly Attribute[];
 }
 
+/** A type of resource, by the names that it knows. */
+export interface ResourceKind {
+  readonly core: Schema;
+  readonly extensions: readonly Schema[];
+  /** Ours to say. */
+  readonly readOnly: readonly string[];
+}
+
 const simple = {
   type: 'string',
   multiValued: false,

@@ -6,7 +6,7 @@ import {
 } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { MalformedBody } from './body.js';
-import { compileFilter } from './compile-filter.js';
+import { compileFilter, PEOPLE, type Searched } from './compile-filter.js';
 import { member } from './fields.js';
 import { parseFilter } from './filter.js';
 import { readOrder } from './order.js';
@@ -35,14 +35,18 @@ const LAST_START = 2 ** 31 - 1;
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
 /** @throws DomainError `scim.invalid_filter`, `scim.invalid_value`, `scim.invalid_count`, `scim.invalid_cursor` */
-export function readSearchRequest(query: unknown): SearchRequest {
+export function readSearchRequest(
+  query: unknown,
+  searched: Searched = PEOPLE,
+  maxPage = MAX_PAGE,
+): SearchRequest {
   const filter = parameter(query, 'filter');
   const by = parameter(query, 'sortBy');
   const direction = parameter(query, 'sortOrder');
   return {
-    filter: filter === undefined ? EVERYONE : readFilter(filter),
-    order: readOrder(by, direction),
-    page: readPage(query),
+    filter: filter === undefined ? EVERYONE : readFilter(filter, searched),
+    order: readOrder(by, direction, searched.kind),
+    page: readPage(query, maxPage),
     search: JSON.stringify([filter, by, direction].map((each) => each ?? null)),
   };
 }
@@ -60,32 +64,32 @@ export function readSearchBody(body: unknown): unknown {
 const isSearch = (schema: unknown): boolean =>
   typeof schema === 'string' && schema.toLowerCase() === SEARCH.toLowerCase();
 
-function readPage(query: unknown): SearchRequest['page'] {
+function readPage(query: unknown, maxPage: number): SearchRequest['page'] {
   const cursor = parameter(query, 'cursor');
   const count = parameter(query, 'count');
-  if (cursor !== undefined) return cursorPage(cursor, count);
+  if (cursor !== undefined) return cursorPage(cursor, count, maxPage);
   // RFC 7644 §3.4.2.4: below 1 means 1, a negative count means 0.
   const startIndex = Math.max(1, readWhole('startIndex', parameter(query, 'startIndex')) ?? 1);
   const limit = Math.max(0, readWhole('count', count) ?? DEFAULT_PAGE);
   return {
     kind: 'index',
-    slice: { offset: Math.min(startIndex, LAST_START) - 1, limit: Math.min(limit, MAX_PAGE) },
+    slice: { offset: Math.min(startIndex, LAST_START) - 1, limit: Math.min(limit, maxPage) },
   };
 }
 
-function cursorPage(cursor: unknown, said: unknown): SearchRequest['page'] {
+function cursorPage(cursor: unknown, said: unknown, maxPage: number): SearchRequest['page'] {
   if (typeof cursor !== 'string')
     throw new DomainError('scim.invalid_cursor', 'a cursor is one text');
   const count = said === undefined ? DEFAULT_PAGE : wholeOf(said);
   if (count === null || count < 1)
     throw new DomainError('scim.invalid_count', 'with a cursor, count is an integer above 0');
-  return { kind: 'cursor', cursor, count: Math.min(count, MAX_PAGE) };
+  return { kind: 'cursor', cursor, count: Math.min(count, maxPage) };
 }
 
-function readFilter(filter: unknown): ResourceFilter {
+function readFilter(filter: unknown, searched: Searched): ResourceFilter {
   if (typeof filter !== 'string')
     throw new DomainError('scim.invalid_filter', 'a filter is one text');
-  return compileFilter(parseFilter(filter));
+  return compileFilter(parseFilter(filter), searched);
 }
 
 function readWhole(name: string, value: unknown): number | undefined {

@@ -1,6 +1,6 @@
 import { parsePath, type ElementPath, type Filter } from './filter.js';
-import { named, subNamed, type Attribute, type Schema } from './schema.js';
-import { ENTERPRISE_SCHEMA, EXTERNAL_ID, SCHEMAS, USER_SCHEMA } from './user-schema.js';
+import { named, subNamed, type Attribute, type ResourceKind, type Schema } from './schema.js';
+import { EXTERNAL_ID, USERS } from './user-schema.js';
 
 export type Verb = 'add' | 'replace' | 'remove';
 
@@ -31,31 +31,34 @@ export interface AttributeTarget {
 }
 
 const UNKNOWN = { kind: 'unknown' } as const;
-const READ_ONLY = ['id', 'meta', 'schemas', 'groups'];
 
 /** Reads `name`, `name.sub` and either after a schema's URN and a colon, all in any case of letters. */
-export function resolve(path: string): Named {
+export function resolve(path: string, kind: ResourceKind = USERS): Named {
   const lower = path.toLowerCase();
-  const schema = SCHEMAS.find(({ id }) => lower.startsWith(id.toLowerCase()));
-  if (schema === undefined) return resolveBare(path);
+  const schema = [kind.core, ...kind.extensions].find(({ id }) =>
+    lower.startsWith(id.toLowerCase()),
+  );
+  if (schema === undefined) return resolveBare(path, kind);
   if (lower.length === schema.id.length) return { kind: 'schema', schema };
   if (lower[schema.id.length] !== ':') return UNKNOWN;
-  return resolveIn(schema, path.slice(schema.id.length + 1));
+  return resolveIn(schema, path.slice(schema.id.length + 1), kind);
 }
 
 /** Entra writes `manager` where the RFC wants its schema before it; no name is in two schemas. */
-function resolveBare(path: string): Named {
-  const found = resolveIn(USER_SCHEMA, path);
-  return found.kind === 'unknown' ? resolveIn(ENTERPRISE_SCHEMA, path) : found;
+function resolveBare(path: string, kind: ResourceKind): Named {
+  for (const schema of [kind.core, ...kind.extensions]) {
+    const found = resolveIn(schema, path, kind);
+    if (found.kind !== 'unknown') return found;
+  }
+  return UNKNOWN;
 }
 
-export function resolveIn(schema: Schema, path: string): Named {
+export function resolveIn(schema: Schema, path: string, kind: ResourceKind = USERS): Named {
   const [name = '', subName, ...deeper] = path.split('.');
   if (deeper.length > 0) return UNKNOWN;
-  if (schema === USER_SCHEMA && READ_ONLY.includes(name.toLowerCase()))
+  if (schema === kind.core && kind.readOnly.includes(name.toLowerCase()))
     return { kind: 'read_only', name: name.toLowerCase() };
-  const attributes =
-    schema === USER_SCHEMA ? [EXTERNAL_ID, ...schema.attributes] : schema.attributes;
+  const attributes = schema === kind.core ? [EXTERNAL_ID, ...schema.attributes] : schema.attributes;
   const attribute = named(attributes, name);
   if (attribute === null) return UNKNOWN;
   if (subName === undefined) return { kind: 'attribute', schema, attribute, sub: null };
@@ -69,10 +72,11 @@ export function resolveIn(schema: Schema, path: string): Named {
 }
 
 /** @throws DomainError `scim.invalid_path` */
-export const readTarget = (path: string): Target => targetOf(parsePath(path));
+export const readTarget = (path: string, kind: ResourceKind = USERS): Target =>
+  targetOf(parsePath(path), kind);
 
-function targetOf({ path, filter, sub }: ElementPath): Target {
-  const found = resolve(path);
+function targetOf({ path, filter, sub }: ElementPath, kind: ResourceKind): Target {
+  const found = resolve(path, kind);
   if (found.kind !== 'attribute') return found;
   if (sub === null) return { ...found, filter };
   const last = found.sub === null ? subNamed(found.attribute, sub) : null;

@@ -1,4 +1,14 @@
-import { complex, flag, kind, link, list, primary, text, type Schema } from './schema.js';
+import {
+  complex,
+  flag,
+  kind,
+  link,
+  list,
+  primary,
+  text,
+  type ResourceKind,
+  type Schema,
+} from './schema.js';
 
 const places = ['work', 'home', 'other'];
 
@@ -84,6 +94,13 @@ export const ENTERPRISE_SCHEMA: Schema = {
   ],
 };
 
+export const USERS: ResourceKind = {
+  core: USER_SCHEMA,
+  extensions: [ENTERPRISE_SCHEMA],
+  readOnly: ['id', 'meta', 'schemas', 'groups'],
+};
+
+/** Those of people. */
 export const SCHEMAS: readonly Schema[] = [USER_SCHEMA, ENTERPRISE_SCHEMA];
 
 /** RFC 7643 §3.1: belongs to every resource and stands in no schema. */

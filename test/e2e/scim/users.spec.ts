@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type UserId } from '../../../src/kernel/ids.js';
+import { GROUP_SCHEMA } from '../../../src/scim/read/group-schema.js';
 import { SCHEMAS } from '../../../src/scim/read/user-schema.js';
 import type { Attribute } from '../../../src/scim/read/schema.js';
 import { ScimServer, type ScimClient } from '../../support/scim-server.js';
@@ -621,17 +622,18 @@ describe('discovery', () => {
       changePassword: { supported: false },
     });
     expect(types!.body).toMatchObject({
-      totalResults: 1,
+      totalResults: 2,
       Resources: [
         {
           id: 'User',
           endpoint: '/Users',
           schemaExtensions: [{ schema: ENTERPRISE, required: false }],
         },
+        { id: 'Group', endpoint: '/Groups' },
       ],
     });
     expect(schemas!.body.Resources.map(({ id }: { id: string }) => id)).toEqual(
-      SCHEMAS.map(({ id }) => id),
+      [...SCHEMAS, GROUP_SCHEMA].map(({ id }) => id),
     );
     for (const answer of [config, types, schemas]) expect(answer).toMatchObject({ status: 200 });
     for (const { meta } of [config!.body, ...types!.body.Resources, ...schemas!.body.Resources]) {
@@ -662,8 +664,7 @@ describe('bad input', () => {
     [404, 'POST', '/Users/1/2/3', { body: {} }],
     [404, 'GET', '/Users/not-an-id', {}],
     [404, 'GET', '/Schemas/urn:nothing', {}],
-    [404, 'GET', '/ResourceTypes/Group', {}],
-    [404, 'GET', '/Groups', {}],
+    [404, 'GET', '/ResourceTypes/Bulk', {}],
     [405, 'DELETE', '/Users', {}],
     [405, 'PUT', '/Users', { body: {} }],
     [405, 'POST', '/Schemas', { body: {} }],

@@ -17,11 +17,11 @@ const from = { key: 'ada', createdAt: '2026-11-27T00:00:00.000001', id: newId<Re
 const asked = { search: '["userName pr",null,null]', count: 10 };
 const clock = new FakeClock();
 const cursors = new Cursors(new Sealer(new Uint8Array(32).fill(3)), clock);
-const cursor = cursors.seal(place, { ...asked, total: 25, from });
+const cursor = cursors.seal(place, { ...asked, total: 25, list: 1, from });
 
 describe('a cursor', () => {
   it('goes on where its page ended', () => {
-    expect(cursors.open(place, cursor, asked)).toEqual({ total: 25, from });
+    expect(cursors.open(place, cursor, asked)).toEqual({ total: 25, list: 1, from });
   });
 
   it('tells nothing of whom it stopped at', () => {
@@ -61,7 +61,7 @@ describe('a cursor', () => {
   it('ends when it said it would', () => {
     const late = new FakeClock();
     const own = new Cursors(new Sealer(new Uint8Array(32).fill(3)), late);
-    const kept = own.seal(place, { ...asked, total: 25, from });
+    const kept = own.seal(place, { ...asked, total: 25, list: 1, from });
     late.advance(CURSOR_TIMEOUT_S * 1000 - 1);
     expect(own.open(place, kept, asked).total).toBe(25);
     late.advance(1);

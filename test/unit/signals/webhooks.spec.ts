@@ -68,6 +68,7 @@ class TakingHeart extends Deprovision {
   }
 
   override changeResource = no;
+  override changeGroup = no;
   override revokeSubject = no;
   override revokeApiKey = no;
   override liftHold = no;

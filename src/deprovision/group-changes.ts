@@ -1,0 +1,137 @@
+import type { AuditEntry } from '../audit/index.js';
+import { newId, type GroupId } from '../kernel/ids.js';
+import type { OutboxRecord } from '../outbox/index.js';
+import type { Tx } from '../kernel/tx.js';
+import type {
+  GroupChange,
+  GroupEdit,
+  GroupOutcome,
+  MembersChange,
+  StoredGroup,
+} from './domain/group-change.js';
+import { print, type Press } from './domain/compose-writes.js';
+import { entryOf, NOTHING, type Circumstances } from './domain/plan.js';
+import { lockGroup } from './postgres/lock-group.js';
+import { writeAll } from './postgres/write-all.js';
+import { insertGroup, removeGroup, updateGroup } from './postgres/write-group.js';
+
+interface Carried {
+  readonly outcome: GroupOutcome;
+  readonly records: readonly OutboxRecord[];
+}
+
+/** Applies one SCIM request to a group. */
+export async function changeGroup(tx: Tx, press: Press, change: GroupChange): Promise<Carried> {
+  const { origin } = change;
+  const members = membersOf(change);
+  const group = change.kind === 'create' ? null : change.group;
+  const before = await lockGroup(tx, { ...origin, group }, members);
+  if (before === null) return done({ kind: 'unknown' });
+  const around: Circumstances = { origin, at: before.at, epoch: press.epoch, makeId: newId };
+  if (change.kind === 'create') return createGroup(tx, press, around, change);
+  const stored = existing(before.group);
+  if (change.isMeant?.(stored.version) === false) return done({ kind: 'version_lost' });
+  return change.kind === 'edit'
+    ? editGroup(tx, press, around, { stored, edit: change.edit })
+    : deleteGroup(tx, press, around, stored);
+}
+
+const done = (outcome: GroupOutcome, records: readonly OutboxRecord[] = []): Carried => ({
+  outcome,
+  records,
+});
+
+function membersOf(change: GroupChange): MembersChange {
+  switch (change.kind) {
+    case 'create':
+      return { replaces: false, add: change.members, remove: [] };
+    case 'edit':
+      return change.edit.members;
+    case 'remove':
+      return { replaces: true, add: [], remove: [] };
+  }
+}
+
+function existing(group: StoredGroup | null): StoredGroup {
+  if (group === null) throw new TypeError('a group was locked and is not there');
+  return group;
+}
+
+async function createGroup(
+  tx: Tx,
+  press: Press,
+  around: Circumstances,
+  { image, members }: Extract<GroupChange, { kind: 'create' }>,
+): Promise<Carried> {
+  const group: StoredGroup = {
+    ...image,
+    id: around.makeId<GroupId>(),
+    version: 1,
+    createdAt: around.at,
+    changedAt: around.at,
+  };
+  await insertGroup(tx, around.origin, group, members);
+  write(tx, press, around, [
+    entryOf(around, {
+      action: 'group.created',
+      subject: { type: 'group', id: group.id },
+      detail: { members: members.length },
+    }),
+  ]);
+  return done({ kind: 'done', group, changed: true });
+}
+
+async function editGroup(
+  tx: Tx,
+  press: Press,
+  around: Circumstances,
+  { stored, edit }: { readonly stored: StoredGroup; readonly edit: GroupEdit },
+): Promise<Carried> {
+  const image = {
+    displayName: edit.displayName ?? stored.displayName,
+    externalId: edit.externalId === undefined ? stored.externalId : edit.externalId,
+  };
+  const next = { ...image, id: stored.id, at: around.at };
+  const { version, added, removed } = await updateGroup(tx, around.origin, next, edit.members);
+  if (version === null) return done({ kind: 'done', group: stored, changed: false });
+  write(tx, press, around, [
+    entryOf(around, {
+      action: 'group.changed',
+      subject: { type: 'group', id: stored.id },
+      detail: { added, removed, renamed: image.displayName !== stored.displayName },
+    }),
+  ]);
+  const group = { ...stored, ...image, version, changedAt: around.at };
+  return done({ kind: 'done', group, changed: true });
+}
+
+async function deleteGroup(
+  tx: Tx,
+  press: Press,
+  around: Circumstances,
+  { id }: StoredGroup,
+): Promise<Carried> {
+  const { removed } = await removeGroup(tx, around.origin.organization, id, around.at);
+  write(tx, press, around, [
+    entryOf(around, {
+      action: 'group.deleted',
+      subject: { type: 'group', id },
+      detail: { members: removed },
+    }),
+  ]);
+  return done({ kind: 'removed' });
+}
+
+/** What goes with the group itself, in one trip with COMMIT. */
+function write(tx: Tx, press: Press, around: Circumstances, entries: readonly AuditEntry[]): void {
+  const { organization, connection } = around.origin;
+  writeAll(tx, {
+    ...NOTHING,
+    organization,
+    connection,
+    at: around.at,
+    user: null,
+    access: [],
+    printed: print(press, organization, { entries, records: [] }, around.at),
+  });
+}

@@ -1,0 +1,53 @@
+import type { GroupId, ResourceId } from '../kernel/ids.js';
+import type {
+  ResourceMark,
+  ResourcePosition,
+  ResourceSearch,
+  ResourceSlice,
+  ScimPlace,
+} from './resources.js';
+
+/** A group as its SCIM connection has it. Tombstones are not among them. */
+export interface Group {
+  readonly id: GroupId;
+  readonly displayName: string;
+  readonly externalId: string | null;
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly changedAt: Date;
+}
+
+export interface Member {
+  /** As the IdP says it. */
+  readonly value: string;
+  /** Null while nobody here is meant by it. */
+  readonly resource: ResourceId | null;
+}
+
+export abstract class Groups {
+  abstract get(place: ScimPlace, id: GroupId): Promise<Group | null>;
+
+  /** Those that meet the filter, in order. `total` counts all that match, not only the slice. */
+  abstract find(
+    place: ScimPlace,
+    search: ResourceSearch,
+    slice: ResourceSlice,
+  ): Promise<{ readonly total: number; readonly items: readonly Group[] }>;
+
+  /** The same, from a mark on, as {@link Resources.follow} has it. */
+  abstract follow(
+    place: ScimPlace,
+    search: ResourceSearch,
+    mark: ResourceMark,
+  ): Promise<{ readonly items: readonly Group[]; readonly next: ResourcePosition | null }>;
+
+  /**
+   * Who is in these groups, in the order of the values. A group with more than `most` members is not in the answer: none
+   * of them are read.
+   */
+  abstract members(
+    place: ScimPlace,
+    groups: readonly GroupId[],
+    most: number | null,
+  ): Promise<ReadonlyMap<GroupId, readonly Member[]>>;
+}

@@ -1,0 +1,84 @@
+import type { GroupId, ResourceId } from '../../kernel/ids.js';
+import type { Tx } from '../../kernel/tx.js';
+import { rows, sql } from '../../platform/postgres/rows.js';
+import type { Group, Member } from '../groups.js';
+import type {
+  ResourceMark,
+  ResourcePosition,
+  ResourceSearch,
+  ResourceSlice,
+  ScimPlace,
+} from '../resources.js';
+import { findRows, followRows, type Shelf } from './find-rows.js';
+
+const GROUPS: Shelf = {
+  table: 'groups',
+  columns: `r.id, r.display_name, r.external_id, r.version::int as version, r.created_at, r.changed_at`,
+};
+
+export async function findGroups(
+  tx: Tx,
+  place: ScimPlace,
+  search: ResourceSearch,
+  slice: ResourceSlice,
+): Promise<{ readonly total: number; readonly items: readonly Group[] }> {
+  const { total, found } = await findRows<GroupRow>(tx, GROUPS, { place, search }, slice);
+  return { total, items: found.map(groupOf) };
+}
+
+export async function followGroups(
+  tx: Tx,
+  place: ScimPlace,
+  search: ResourceSearch,
+  mark: ResourceMark,
+): Promise<{ readonly items: readonly Group[]; readonly next: ResourcePosition | null }> {
+  const { found, next } = await followRows<GroupRow>(tx, GROUPS, { place, search }, mark);
+  return { items: found.map(groupOf), next };
+}
+
+// One more than may be told is looked for: a large group is found out without being read.
+const members = sql(
+  'directory.members_of_groups',
+  `select g.id as group_id, m.value, m.resource_id
+     from unnest($2::uuid[]) as g (id)
+    cross join lateral (select value, resource_id from group_members
+                         where organization_id = $1 and group_id = g.id order by value limit $3) m`,
+);
+
+interface MemberRow {
+  readonly group_id: GroupId;
+  readonly value: string;
+  readonly resource_id: ResourceId | null;
+}
+
+export async function membersOfGroups(
+  tx: Tx,
+  { organization }: ScimPlace,
+  groups: readonly GroupId[],
+  most: number | null,
+): Promise<ReadonlyMap<GroupId, readonly Member[]>> {
+  const limit = most === null ? null : most + 1;
+  const found = new Map<GroupId, Member[]>(groups.map((id) => [id, []]));
+  for (const row of await rows<MemberRow>(tx, members, [organization, groups, limit]))
+    found.get(row.group_id)?.push({ value: row.value, resource: row.resource_id });
+  if (most !== null) for (const [id, members] of found) if (members.length > most) found.delete(id);
+  return found;
+}
+
+interface GroupRow {
+  readonly id: GroupId;
+  readonly display_name: string;
+  readonly external_id: string | null;
+  readonly version: number;
+  readonly created_at: Date;
+  readonly changed_at: Date;
+}
+
+const groupOf = (row: GroupRow): Group => ({
+  id: row.id,
+  displayName: row.display_name,
+  externalId: row.external_id,
+  version: row.version,
+  createdAt: row.created_at,
+  changedAt: row.changed_at,
+});

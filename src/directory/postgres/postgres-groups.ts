@@ -1,0 +1,55 @@
+import type { GroupId } from '../../kernel/ids.js';
+import type { Transactions } from '../../kernel/tx.js';
+import { Groups, type Group, type Member } from '../groups.js';
+import { NOBODY } from '../resource-filter.js';
+import type {
+  ResourceMark,
+  ResourcePosition,
+  ResourceSearch,
+  ResourceSlice,
+  ScimPlace,
+} from '../resources.js';
+import { findGroups, followGroups, membersOfGroups } from './find-groups.js';
+import { isLookUp } from './look-ups.js';
+
+export class PostgresGroups extends Groups {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    super();
+    this.#transactions = transactions;
+  }
+
+  override async get(place: ScimPlace, id: GroupId): Promise<Group | null> {
+    const search = { filter: { kind: 'id', id }, order: null } as const;
+    return (await this.find(place, search, { offset: 0, limit: 1 })).items[0] ?? null;
+  }
+
+  /** IdPs look a group up before they take somebody out of it. */
+  override async find(
+    place: ScimPlace,
+    search: ResourceSearch,
+    slice: ResourceSlice,
+  ): Promise<{ readonly total: number; readonly items: readonly Group[] }> {
+    if (search.filter === NOBODY) return { total: 0, items: [] };
+    const lane = isLookUp(search.filter) ? 'deprovision' : 'service';
+    return this.#transactions.read(lane, (tx) => findGroups(tx, place, search, slice));
+  }
+
+  override follow(
+    place: ScimPlace,
+    search: ResourceSearch,
+    mark: ResourceMark,
+  ): Promise<{ readonly items: readonly Group[]; readonly next: ResourcePosition | null }> {
+    return this.#transactions.read('service', (tx) => followGroups(tx, place, search, mark));
+  }
+
+  override async members(
+    place: ScimPlace,
+    groups: readonly GroupId[],
+    most: number | null,
+  ): Promise<ReadonlyMap<GroupId, readonly Member[]>> {
+    if (groups.length === 0) return new Map();
+    return this.#transactions.read('service', (tx) => membersOfGroups(tx, place, groups, most));
+  }
+}

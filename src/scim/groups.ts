@@ -1,0 +1,121 @@
+import type { Deprovision, GroupChange, GroupOutcome, Origin } from '../deprovision/index.js';
+import type { Group, Groups, ScimPlace } from '../directory/index.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { readId, type GroupId } from '../kernel/ids.js';
+import type { GroupView } from './present/group.js';
+import { readGroup, readGroupPatch, readNewGroup } from './read/group.js';
+import { names, versionLost } from './read/precondition.js';
+import { isAskedFor, isTold, type Projection } from './read/projection.js';
+import type { RefusedChanges } from './refused-changes.js';
+import type { Body } from './users.js';
+
+/** Of a larger group the members are told only to who asks for them by name. */
+const MOST_MEMBERS = 1_000;
+
+type Stored = Omit<GroupView, 'members'>;
+
+/** Groups, as one SCIM connection sees and changes them. */
+export class ScimGroups {
+  readonly #heart: Deprovision;
+  readonly #groups: Groups;
+  readonly #refused: RefusedChanges;
+
+  constructor(heart: Deprovision, groups: Groups, refused: RefusedChanges) {
+    this.#heart = heart;
+    this.#groups = groups;
+    this.#refused = refused;
+  }
+
+  /** @throws DomainError `resource.unknown`, also for a tombstone and for another connection's */
+  async get(origin: Origin, id: string): Promise<Stored> {
+    const found = await this.#groups.get(origin, groupId(id));
+    if (found === null) throw unknown();
+    return found;
+  }
+
+  create(origin: Origin, body: Body): Promise<Stored> {
+    return this.#changed(origin, () => ({ kind: 'create', origin, ...readNewGroup(body()) }));
+  }
+
+  replace(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<Stored> {
+    return this.#changed(origin, () => ({
+      kind: 'edit',
+      origin,
+      group: groupId(id),
+      edit: readGroup(body()),
+      isMeant: meantBy(ifMatch),
+    }));
+  }
+
+  patch(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<Stored> {
+    return this.#changed(origin, () => ({
+      kind: 'edit',
+      origin,
+      group: groupId(id),
+      edit: readGroupPatch(body()),
+      isMeant: meantBy(ifMatch),
+    }));
+  }
+
+  async remove(origin: Origin, id: string, ifMatch?: string): Promise<void> {
+    await this.#refused.recorded(origin, async () => {
+      const group = groupId(id);
+      const isMeant = meantBy(ifMatch);
+      const outcome = await this.#heart.changeGroup({ kind: 'remove', origin, group, isMeant });
+      if (outcome.kind !== 'removed') throw refusalOf(outcome);
+    });
+  }
+
+  /** The group as an answer of this form has it. */
+  async seen(place: ScimPlace, group: Stored, projection: Projection): Promise<GroupView> {
+    if (!isTold('members', projection)) return { ...group, members: null };
+    const id = group.id as GroupId;
+    const most = isAskedFor('members', projection) ? null : MOST_MEMBERS;
+    const members = (await this.#groups.members(place, [id], most)).get(id) ?? null;
+    return { ...group, members };
+  }
+
+  /** The same of a page. There nobody gets the members of a large group: who wants them asks for that group. */
+  async allSeen(
+    place: ScimPlace,
+    groups: readonly Group[],
+    projection: Projection,
+  ): Promise<readonly GroupView[]> {
+    if (!isTold('members', projection)) return groups.map((group) => ({ ...group, members: null }));
+    const ids = groups.map(({ id }) => id);
+    const members = await this.#groups.members(place, ids, MOST_MEMBERS);
+    return groups.map((group) => ({ ...group, members: members.get(group.id) ?? null }));
+  }
+
+  #changed(origin: Origin, change: () => GroupChange): Promise<Stored> {
+    return this.#refused.recorded(origin, async () => {
+      const outcome = await this.#heart.changeGroup(change());
+      if (outcome.kind !== 'done') throw refusalOf(outcome);
+      return outcome.group;
+    });
+  }
+}
+
+const meantBy = (ifMatch: string | undefined): ((version: number) => boolean) | null =>
+  ifMatch === undefined ? null : (version) => names(ifMatch, version);
+
+const unknown = (): DomainError =>
+  new DomainError('resource.unknown', 'this connection has no group with this id');
+
+function groupId(text: string): GroupId {
+  const id = readId<GroupId>(text);
+  if (id === null) throw unknown();
+  return id;
+}
+
+function refusalOf(outcome: GroupOutcome): Error {
+  switch (outcome.kind) {
+    case 'unknown':
+      return unknown();
+    case 'version_lost':
+      return versionLost();
+    case 'done':
+    case 'removed':
+      return new TypeError(`${outcome.kind} is no refusal`);
+  }
+}
