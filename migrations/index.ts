@@ -19,6 +19,7 @@ import { SharedSweeping1764274000000 } from './1764274000000-shared-sweeping.js'
 import { Retention1764277000000 } from './1764277000000-retention.js';
 import { ConnectionTraffic1764281500000 } from './1764281500000-connection-traffic.js';
 import { Groups1764282500000 } from './1764282500000-groups.js';
+import { Reconciliations1764283700000 } from './1764283700000-reconciliations.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -51,4 +52,5 @@ export const migrations: readonly (new () => Migration)[] = [
   Retention1764277000000,
   ConnectionTraffic1764281500000,
   Groups1764282500000,
+  Reconciliations1764283700000,
 ];

@@ -15,7 +15,7 @@ import { ServiceConfig } from '../config/service-config.js';
 import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
-import { Devices, People } from '../directory/index.js';
+import { Connections, Devices, People, PresentedRosters } from '../directory/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
 import { Enforcements, RevokedKids } from '../outbox/index.js';
@@ -29,6 +29,7 @@ import { Loops } from '../platform/loop/loops.js';
 import { Retention } from '../platform/loop/retention.js';
 import { deleteOldIdempotencyKeys } from './postgres/idempotency-keys.js';
 import { Metrics } from '../platform/metrics/metrics.js';
+import { built } from '../platform/module/built.js';
 import { SubjectReports } from '../tokens/index.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AdminKeys } from './admin-keys.js';
@@ -44,9 +45,12 @@ import { DevicesController } from './http/devices.controller.js';
 import { InstallationController } from './http/installation.controller.js';
 import { OutboxController } from './http/outbox.controller.js';
 import { OrganizationsController } from './http/organizations.controller.js';
+import { ReconciliationsController } from './http/reconciliations.controller.js';
 import { RostersController } from './http/rosters.controller.js';
 import { UsersController } from './http/users.controller.js';
 import { KidRevocations } from './kid-revocations.js';
+import { Reconciliations } from './reconciliation/reconciliations.js';
+import { RosterComparison } from './reconciliation/roster-comparison.js';
 import { RefusedRequests } from './refused-requests.js';
 import { Revocations } from './revocations.js';
 import { StoredAdminKeys } from './stored-admin-keys.js';
@@ -75,6 +79,7 @@ import { Subjects } from './subjects.js';
     AuditController,
     InstallationController,
     OutboxController,
+    ReconciliationsController,
     RostersController,
   ],
   providers: [
@@ -135,6 +140,19 @@ import { Subjects } from './subjects.js';
       useFactory: (deprovision: Deprovision, transactions: Transactions) =>
         new Revocations(deprovision, transactions, sha256),
     },
+    built(
+      Reconciliations,
+      {
+        transactions: Transactions,
+        audit: AuditLog,
+        deprovision: Deprovision,
+        connections: Connections,
+        rosters: PresentedRosters,
+        reports: SubjectReports,
+        log: Log,
+      },
+      (parts) => new Reconciliations({ ...parts, comparison: new RosterComparison(parts) }),
+    ),
     {
       provide: Subjects,
       inject: [Transactions, People, Devices, SubjectReports],

@@ -21,6 +21,7 @@ import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { PostgresGroups } from './postgres/postgres-groups.js';
 import { PostgresResources } from './postgres/postgres-resources.js';
+import { PresentedRosters } from './presented-rosters.js';
 import { Resources } from './resources.js';
 import { StoredConnectionDoors } from './stored-connection-doors.js';
 import { StoredConnectionHealths } from './stored-connection-healths.js';
@@ -28,6 +29,7 @@ import { StoredConnections } from './stored-connections.js';
 import { StoredDevices } from './stored-devices.js';
 import { StoredOrganizations } from './stored-organizations.js';
 import { StoredPeople } from './stored-people.js';
+import { StoredPresentedRosters } from './stored-presented-rosters.js';
 import { NotedTraffic } from './traffic/noted-traffic.js';
 import { SilenceWatch } from './traffic/silence-watch.js';
 
@@ -96,6 +98,11 @@ import { SilenceWatch } from './traffic/silence-watch.js';
       useFactory: (transactions: Transactions) => new StoredPeople(transactions),
     },
     {
+      provide: PresentedRosters,
+      inject: [Transactions],
+      useFactory: (transactions: Transactions) => new StoredPresentedRosters(transactions),
+    },
+    {
       provide: Devices,
       inject: [Transactions, AuditLog],
       useFactory: (transactions: Transactions, log: AuditLog) =>
@@ -111,6 +118,7 @@ import { SilenceWatch } from './traffic/silence-watch.js';
     Resources,
     Groups,
     People,
+    PresentedRosters,
     Devices,
   ],
 })

@@ -11,14 +11,21 @@ export {
   type Named,
   type Sender,
 } from './connection-traffic.js';
-export { Connections, type Connection, type Link } from './connections.js';
+export { Connections, type Connection, type ConnectionName, type Link } from './connections.js';
 export { Devices, type Assignment, type Device, type DeviceFilter } from './devices.js';
 export { HEALTH_STATES } from './domain/health-state.js';
 export { Groups, type Group, type Member } from './groups.js';
 export { connectionKinds, connectionPath, type ConnectionKind } from './domain/connection-kinds.js';
+export type { PresentedPerson } from './domain/roster-names.js';
 export { Organizations, type Organization } from './organizations.js';
 export type { Listed, PageOf } from './page.js';
 export { People, type Person, type PersonFilter, type PersonReference } from './people.js';
+export {
+  PresentedRosters,
+  type ComparedPerson,
+  type PresentedRoster,
+  type RosterId,
+} from './presented-rosters.js';
 export {
   EVERYONE,
   NOBODY,

@@ -6,6 +6,7 @@ export interface Schema {
 
 export const id: Schema = { type: 'string', format: 'uuid' };
 export const text: Schema = { type: 'string' };
+export const flag: Schema = { type: 'boolean' };
 export const whole: Schema = { type: 'integer' };
 /** RFC 3339 UTC with milliseconds. */
 export const time: Schema = { type: 'string', format: 'date-time' };

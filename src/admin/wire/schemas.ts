@@ -8,6 +8,7 @@ import { adminKeySchema, apiKeySchema, newAdminKeySchema, newApiKeySchema } from
 import { refusedRecordSchema } from './outbox.dto.js';
 import { organizationSchema } from './organizations.dto.js';
 import { problemSchema } from './problem.js';
+import { findingSchema, reconciliationSchema } from './reconciliations.dto.js';
 import { rosterDemandSchema } from './rosters.dto.js';
 import type { Schema } from './schema.js';
 import { userSchema } from './users.dto.js';
@@ -22,6 +23,7 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   ConnectionHealth: connectionHealthSchema,
   ConnectionRequest: seenRequestSchema,
   Device: deviceSchema,
+  Finding: findingSchema,
   Gateway: gatewaySchema,
   NewAdminKey: newAdminKeySchema,
   NewApiKey: newApiKeySchema,
@@ -30,6 +32,7 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   NewSecret: newSecretSchema,
   Organization: organizationSchema,
   Problem: problemSchema,
+  Reconciliation: reconciliationSchema,
   RefusedRecord: refusedRecordSchema,
   RosterDemand: rosterDemandSchema,
   User: userSchema,

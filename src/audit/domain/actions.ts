@@ -10,6 +10,8 @@ export const ACTIONS = [
   'installation.recovered',
   'recovery.adopted',
   'roster.reconciled',
+  'roster.compared',
+  'roster.applied',
   'organization.created',
   'organization.changed',
   'connection.created',

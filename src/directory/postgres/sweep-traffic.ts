@@ -1,5 +1,8 @@
 import type { Tx } from '../../kernel/tx.js';
 import { sql, touch } from '../../platform/postgres/rows.js';
+import { dropOldRosterNames } from './roster-names.js';
+
+const ROSTER_PAGE = 100_000;
 
 const statements = [
   sql(
@@ -19,4 +22,6 @@ const statements = [
 /** Drops what is too old to be shown. */
 export async function sweepTraffic(tx: Tx): Promise<void> {
   for (const statement of statements) await touch(tx, statement);
+  // Few at a time: the next sweep goes on.
+  await dropOldRosterNames(tx, ROSTER_PAGE);
 }

@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify';
 import { newId, type Id } from '../../kernel/ids.js';
 import type { Log } from '../log/log.js';
 import { ErrorAnswers } from './answer-error.js';
@@ -84,6 +85,7 @@ export class HttpAdapter extends FastifyAdapter {
 
 function prepareRequests(instance: FastifyInstance): void {
   instance.decorateRequest('rawBody', null);
+  instance.decorateRequest('bodyStream', null);
   instance.decorateRequest('refusedWith', null);
   instance.decorateRequest('whenAnswered', null);
   instance.addHook('onRequest', (request, reply, done) => {
@@ -103,8 +105,17 @@ function keepBodies(instance: FastifyInstance): void {
   instance.addHook('onRoute', (route) => {
     const limit = route.config?.bodyLimitBytes;
     if (limit !== undefined) route.bodyLimit = limit;
+    if (route.config?.streamed === true) route.preParsing = leaveInStream;
   });
 }
+
+/** Fastify's parser gets nothing to read, and believes that all of it has come. */
+const leaveInStream: preParsingHookHandler = (request, _reply, payload, done) => {
+  request.bodyStream = payload;
+  const nothing = Readable.from([]);
+  const announced = Number(request.headers['content-length'] ?? 0);
+  done(null, Object.assign(nothing, { receivedEncodedLength: announced }));
+};
 
 function logRequests(instance: FastifyInstance, log: Log): void {
   instance.addHook('onResponse', (request, reply, done) => {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 
 /** How a request ended, for whoever wants to know. */
@@ -14,6 +15,8 @@ declare module 'fastify' {
      * is parsed before that.
      */
     unparsed?: boolean;
+    /** The route reads `bodyStream` itself, behind its guard: the body may be larger than memory. Goes with `unparsed`. */
+    streamed?: boolean;
     /** Where anybody may knock, less is read than elsewhere. Larger bodies get a 413. */
     bodyLimitBytes?: number;
   }
@@ -23,6 +26,8 @@ declare module 'fastify' {
     receivedAt: Date;
     /** The body's bytes as they came, for signatures; null without a body. */
     rawBody: Buffer | null;
+    /** The body as it comes in, of a route that is `streamed`; null for every other. */
+    bodyStream: Readable | null;
     /** The code of the refusal that was the answer, for the log. */
     refusedWith: string | null;
     /** Told once, after the answer has left. */

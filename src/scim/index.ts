@@ -1,0 +1,1 @@
+export { readActive } from './read/active.js';
