@@ -232,6 +232,7 @@ class Trial {
     verdict: ReturnType<TrialGateway['check']>,
   ): void {
     const { name, policy, clockOffMs } = gateway;
+    if (verdict.kind === 'allow-foreign') throw new Error('nobody has a foreign token');
     this.#decisions.push({
       ...{ moment: (this.#moment += 1), ms: this.#stage.nowMs, gateway: name },
       ...{ policy, clockOffMs, family, word: verdict.kind, isSettled: this.#isSettled },

@@ -7,6 +7,7 @@ local timeout_ms = 2000
 
 local identity = {
   "x-offswitch-org", "x-offswitch-user", "x-offswitch-device", "x-offswitch-scopes", "x-offswitch-view",
+  "x-offswitch-issuer", "x-offswitch-subject",
 }
 
 -- HAProxy counts the values of a header from 0, its HTTP client from 1.

@@ -10,6 +10,7 @@ const FLAGS = {
   id: { type: 'string' },
   policy: { type: 'string' },
   source: { type: 'string' },
+  'foreign-tokens': { type: 'string' },
 } as const;
 
 /** The version in `package.json`, wherever the build stands. */

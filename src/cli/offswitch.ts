@@ -15,7 +15,7 @@ const USAGE = `offswitch <command>
 
   demo [--json]             the whole story, against real servers
   gateway [--listen HOST:PORT|unix:PATH] [--ext-authz HOST:PORT|unix:PATH]
-          [--id NAME] [--policy strict|balanced|best-effort]
+          [--id NAME] [--policy strict|balanced|best-effort] [--foreign-tokens accept|refuse]
                             one gateway, answering at /authz, and Envoy over gRPC
   gateways [--json]         who follows, how fresh, who is behind
   watch [--json]            revocations and gateways' receipts, as they happen

@@ -4,7 +4,12 @@ import { validateSync } from 'class-validator';
 import type { Policy } from '../contract/lease.js';
 import { Secret } from '../kernel/secret.js';
 import { ConfigRefused, type Config, type KafkaConfig } from './config.js';
-import { SIDECAR_VARIABLES, SidecarEnvironment, type Source } from './sidecar-environment.js';
+import {
+  SIDECAR_VARIABLES,
+  SidecarEnvironment,
+  type ForeignTokens,
+  type Source,
+} from './sidecar-environment.js';
 import { kafkaOf } from './kafka-environment.js';
 import { textOf, type EnvironmentVariables } from './variables.js';
 
@@ -20,6 +25,7 @@ export interface SidecarConfig {
   readonly service: { readonly url: string; readonly key: Secret };
   readonly kafka: KafkaConfig;
   readonly source: Source;
+  readonly foreignTokens: ForeignTokens;
   readonly home: string;
   readonly keepViewMs: number;
   readonly logLevel: Config['logLevel'];
@@ -32,6 +38,7 @@ export interface SidecarFlags {
   readonly id?: string;
   readonly policy?: string;
   readonly source?: string;
+  readonly 'foreign-tokens'?: string;
 }
 
 const UNIX = 'unix:';
@@ -79,6 +86,7 @@ export function readSidecarConfig(
     id: environment.id ?? 'gateway',
     policy: environment.policy ?? 'strict',
     source: environment.source ?? 'chained',
+    foreignTokens: environment['foreign-tokens'] ?? 'refuse',
     service: {
       url: environment.OFFSWITCH_URL ?? local.url ?? '',
       key: new Secret(environment.OFFSWITCH_GATEWAY_KEY ?? local.gatewayKey ?? ''),

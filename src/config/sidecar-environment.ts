@@ -10,6 +10,10 @@ const SOURCES = ['kafka', 'http', 'chained'] as const;
 /** Which way revocations come. */
 export type Source = (typeof SOURCES)[number];
 
+const FOREIGN_TOKENS = ['accept', 'refuse'] as const;
+/** Whether tokens of registered issuers are let in beside ours. */
+export type ForeignTokens = (typeof FOREIGN_TOKENS)[number];
+
 /** What a sidecar is told, by variables (each may be given as `<NAME>_FILE` instead) and by its command line. */
 export class SidecarEnvironment extends KafkaEnvironment {
   @IsOptional()
@@ -61,6 +65,10 @@ export class SidecarEnvironment extends KafkaEnvironment {
   @IsOptional()
   @IsIn(POLICIES, { message: `must be ${POLICIES.join(', ')}` })
   policy?: Policy;
+
+  @IsOptional()
+  @IsIn(FOREIGN_TOKENS, { message: `must be ${FOREIGN_TOKENS.join(', ')}` })
+  'foreign-tokens'?: ForeignTokens;
 
   @IsOptional()
   @IsIn(SOURCES, { message: `must be ${SOURCES.join(', ')}` })

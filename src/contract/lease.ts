@@ -24,6 +24,31 @@ export interface LeaseRequest {
   readonly public_key: PublicJwk;
 }
 
+/**
+ * Whose tokens a gateway may accept beside ours. Registered for good: other terms are another registration, and what
+ * was issued before it is refused.
+ */
+export interface ForeignIssuer {
+  readonly id: string;
+  readonly org: string;
+  /** `iss`, exactly. */
+  readonly issuer: string;
+  /** One of `aud`. */
+  readonly audience: string;
+  /** Where its keys are; null when they stand in `jwks`. */
+  readonly jwks_url: string | null;
+  /** Read by `readForeignJwks` where they are used. */
+  readonly jwks: unknown;
+  /** Longest lifetime of its tokens, seconds: of those that live longer nobody would remember the revocation. */
+  readonly max_ttl_s: number;
+  /** Unix seconds: what was issued then or before is refused, whoever it names. */
+  readonly not_before: number;
+  /** Records name the person by `sub` in lower case. */
+  readonly folds_sub: boolean;
+  /** The least strict policy that the organization allows; null when it leaves that to the gateways. */
+  readonly policy: Policy | null;
+}
+
 /** What it gets: everything that it needs to follow and to decide. */
 export interface Lease {
   readonly id: string;
@@ -42,6 +67,8 @@ export interface Lease {
   readonly max_ttl_s: number;
   /** Largest cap plus skew, seconds: older records can refuse no living token. */
   readonly window_s: number;
+  /** Absent from a service that knows of none. */
+  readonly foreign_issuers?: readonly ForeignIssuer[];
   readonly kafka: {
     readonly topics: {
       readonly revocations: string;

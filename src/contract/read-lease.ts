@@ -1,4 +1,4 @@
-import type { Jwks, Lease, PublicJwk } from './lease.js';
+import { POLICIES, type ForeignIssuer, type Jwks, type Lease, type PublicJwk } from './lease.js';
 import { MessageRefused } from './read.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -52,5 +52,25 @@ export function readLease(value: unknown): Lease {
   for (const name of ['revocations', 'events', 'receipts'])
     demand(isText(kafka['topics'][name]), `the topic of ${name} is missing`);
   const lease = value as unknown as Lease;
-  return { ...lease, record_keys: readJwks(value['record_keys']) };
+  const foreign = value['foreign_issuers'];
+  return {
+    ...lease,
+    record_keys: readJwks(value['record_keys']),
+    ...(foreign !== undefined && { foreign_issuers: readIssuers(foreign) }),
+  };
 }
+
+/** What cannot be read is left out, and its tokens are nobody's: a later service may know more kinds than we do. */
+function readIssuers(value: unknown): readonly ForeignIssuer[] {
+  demand(Array.isArray(value), 'foreign_issuers is no list');
+  return (value as unknown[]).filter(isIssuer);
+}
+
+const isIssuer = (value: unknown): value is ForeignIssuer =>
+  isObject(value) &&
+  ['id', 'org', 'issuer', 'audience'].every((name) => isText(value[name])) &&
+  (value['jwks_url'] === null ? isObject(value['jwks']) : isText(value['jwks_url'])) &&
+  isPositive(value['max_ttl_s']) &&
+  isCount(value['not_before']) &&
+  typeof value['folds_sub'] === 'boolean' &&
+  (value['policy'] === null || POLICIES.some((known) => known === value['policy']));

@@ -35,7 +35,11 @@ const DANGEROUS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
 
 const deny = (reason: TokenDenial): Denied => ({ kind: 'deny', reason });
 
-function objectIn(text: string): Json | null {
+export const namesItsKey = (header: Json): boolean =>
+  DANGEROUS.some((name) => Object.hasOwn(header, name));
+
+/** Null when the text is no JSON, or no object. */
+export function jsonObjectIn(text: string): Json | null {
   try {
     const value: unknown = JSON.parse(text);
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -53,7 +57,7 @@ export function readToken(
 ): ReadToken | Denied {
   const parts = token.length > LONGEST_TOKEN ? null : COMPACT.exec(token);
   const [, headerPart = '', payloadPart = '', signaturePart = ''] = parts ?? [];
-  const [header, payload] = [objectIn(toText(headerPart)), objectIn(toText(payloadPart))];
+  const [header, payload] = [jsonObjectIn(toText(headerPart)), jsonObjectIn(toText(payloadPart))];
   const signature = toBytes(signaturePart);
   // The last letter of a signature has spare bits: only one of its spellings is the signature's.
   const isWellFormed = signature.length === 64 && ofBytes(signature) === signaturePart;
@@ -62,7 +66,7 @@ export function readToken(
   if (header['alg'] !== 'EdDSA') return deny('token.algorithm');
   if (header['typ'] !== 'at+jwt') return deny('token.type');
   const { kid } = header;
-  if (DANGEROUS.some((name) => Object.hasOwn(header, name))) return deny('token.header');
+  if (namesItsKey(header)) return deny('token.header');
   if (typeof kid !== 'string' || kid === '') return deny('token.header');
   const claims = readClaims(payload, rules);
   if (typeof claims === 'string') return deny(claims);

@@ -3,13 +3,14 @@ import type { Clock } from '../kernel/clock.js';
 import { newId } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
 import { newSigningKey } from './crypto/signing-key.js';
+import { ForeignTokens } from './foreign/foreign-tokens.js';
 import { Resolver } from './resolver.js';
 import { Disk } from './keep/disk.js';
 import { ViewFile, type Discarded } from './keep/view-file.js';
 import { ViewKeeper } from './keep/view-keeper.js';
 import { KeptLease } from './lease/kept-lease.js';
 import { LeaseKeeper } from './lease/lease-keeper.js';
-import { ServiceClient } from './lease/service-client.js';
+import { foreignJwks, ServiceClient } from './lease/service-client.js';
 import { pause } from './pause.js';
 import { trustIn, type Route } from './policy.js';
 import { Receipts } from './receipts/receipts.js';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly version: string;
   /** A directory of this gateway's own for the last lease and the view; without one a start needs the service. */
   readonly directory?: string | null;
+  /** Whether tokens of issuers that are registered with the service are let in, too; `refuse` by default. */
+  readonly foreignTokens?: 'accept' | 'refuse';
   /** Between two writes of the view to `directory` at least, milliseconds; 10,000 by default, 0 writes none. */
   readonly keepViewMs?: number;
   /** The host's, unless time is somebody else's. */
@@ -50,6 +53,7 @@ export class Gateway {
   readonly #stopping = new AbortController();
   readonly #service: ServiceClient;
   readonly #keys: TokenKeys;
+  readonly #foreign: ForeignTokens | undefined;
   readonly #receipts: Receipts;
   readonly #resolver: Resolver;
   readonly #streams: Streams;
@@ -89,6 +93,14 @@ export class Gateway {
         void this.#keep();
       },
     });
+    if (options.foreignTokens === 'accept')
+      this.#foreign = new ForeignTokens({
+        clock,
+        fetch: (url) => foreignJwks(url, this.#stopping.signal),
+        onFailure: (error) => {
+          report({ kind: 'keys.failed', error });
+        },
+      });
     this.#resolver = new Resolver({
       guard: {
         check: (token, route) => this.check(token, route),
@@ -96,7 +108,10 @@ export class Gateway {
           this.#unit?.guard.checkWith(word, token, route) ?? UNLOADED,
       },
       introspect: (token) => this.#service.introspect(token, this.#stopping.signal),
-      refreshKeys: async () => this.#lease !== null && (await this.#keys.refresh()),
+      refreshKeys: async (foreign) =>
+        this.#lease !== null &&
+        (await (foreign === null ? this.#keys.refresh() : this.#foreign?.refreshKeys(foreign))) ===
+          true,
       onFailure: (error) => {
         report({ kind: 'introspection.failed', error });
       },
@@ -221,6 +236,7 @@ export class Gateway {
   #follow(lease: Lease): void {
     this.#lease = lease;
     if (this.#stopping.signal.aborted) return;
+    this.#foreign?.learn(lease);
     for (const unit of [this.#unit, this.#next]) {
       if (unit?.hasTermsOf(lease)) unit.follower.learn(lease.record_keys, lease.epoch);
     }
@@ -232,6 +248,7 @@ export class Gateway {
       ...this.#options,
       lease,
       keys: this.#keys,
+      foreign: this.#foreign,
       onApplied: (digests) => {
         this.#receipts.note(digests);
       },

@@ -8,9 +8,10 @@ import type { Clock } from '../kernel/clock.js';
 import { base64url } from './crypto/base64url.js';
 import { isSignedBy } from './crypto/public-keys.js';
 import { unsure } from './doubts.js';
+import type { ForeignJudgement, ForeignTokens } from './foreign/foreign-tokens.js';
 import { stricter, trustIn, type Route, type Trust } from './policy.js';
 import { SignatureCache, type KnownToken } from './token/signature-cache.js';
-import type { Denial, Verdict } from './verdict.js';
+import type { Claims, Denial, Verdict } from './verdict.js';
 import type { ReadableView } from './view/view.js';
 
 export interface GuardRules extends TokenRules {
@@ -29,13 +30,15 @@ export interface GuardParts {
   readonly clock: Clock;
   /** Tokens whose signature is remembered; 32,768 by default, a kilobyte each. */
   readonly cacheSize?: number;
+  /** Tokens of others; without it there are none but ours. */
+  readonly foreign?: Pick<ForeignTokens, 'judge' | 'remembers'> | undefined;
   /** A token is used after it was revoked: the revocation bites, and somebody still holds the token. */
   readonly onUseAfterRevoke?: (use: UseAfterRevoke) => void;
 }
 
 export interface UseAfterRevoke {
   readonly reason: Denial;
-  readonly claims: AccessTokenClaims;
+  readonly claims: Claims;
 }
 
 /**
@@ -49,6 +52,22 @@ export interface Guard {
   check(token: string, route?: Route): Verdict;
   /** The same, when the service has been asked. What the view knows against a token holds, whatever the word. */
   checkWith(word: Word, token: string, route?: Route): Verdict;
+}
+
+/** About what form and name of a token say it may be another issuer's. */
+const NOT_OURS: ReadonlySet<Denial> = new Set([
+  'token.malformed',
+  'token.algorithm',
+  'token.type',
+  'token.header',
+  'token.issuer',
+]);
+
+interface Question {
+  readonly token: string;
+  readonly route: Route | undefined;
+  readonly word: Word | null;
+  readonly nowMs: number;
 }
 
 const deny = (reason: Denial): Verdict => ({ kind: 'deny', reason });
@@ -74,22 +93,46 @@ class ViewGuard implements Guard {
 
   #decide(token: string, route: Route | undefined, word: Word | null): Verdict {
     const nowMs = this.#parts.clock.now().getTime();
-    const known = this.#remembered(token) ?? this.#verify(token, nowMs);
+    const known = this.#remembered(token) ?? this.#meet(token, nowMs);
     if (typeof known === 'string') return deny(known);
-    if (known === null) return unsure('key.unknown', token, route);
+    if (known === null) return unsure('key.unknown', { token, route, foreign: null });
+    if ('kind' in known) return this.#decideForeign(known, { token, route, word, nowMs });
     const { claims } = known;
     const denial = this.#denialNow(claims, nowMs) ?? this.#revocation(known);
     if (denial !== null) return this.#refuse(denial, known, word === 'unasked');
     if (word === 'inactive') return this.#refuse('token.inactive', known, false);
     const alone = word === 'none' || word === 'unasked';
-    const trust = this.#trust(nowMs, this.#policyFor(claims, route), alone);
+    const trust = this.#trust(nowMs, this.#policyFor(claims.pol, route), alone);
     if (trust === 'fresh' || word === 'active') return { kind: 'allow', claims, isStale: false };
     if (trust === 'tolerated') return { kind: 'allow', claims, isStale: true };
-    return unsure(trust, token, route);
+    return unsure(trust, { token, route, foreign: null });
+  }
+
+  #decideForeign(judged: ForeignJudgement, { token, route, word, nowMs }: Question): Verdict {
+    switch (judged.kind) {
+      case 'bad':
+        return deny(judged.reason);
+      case 'unknown-key':
+        return unsure('key.unknown', { token, route, foreign: judged.registration });
+      case 'revoked': {
+        const { reason, claims } = judged;
+        if (word !== 'unasked') this.#parts.onUseAfterRevoke?.({ reason, claims });
+        return deny(reason);
+      }
+      case 'good': {
+        const { claims, issuer } = judged;
+        // The service cannot be asked about tokens of others: whatever its word is, the view is alone.
+        const policy = this.#policyFor(issuer.policy ?? undefined, route);
+        const trust = this.#trust(nowMs, policy, word !== null);
+        if (trust === 'fresh') return { kind: 'allow-foreign', claims, isStale: false };
+        if (trust === 'tolerated') return { kind: 'allow-foreign', claims, isStale: true };
+        return unsure(trust, { token, route, foreign: issuer.id });
+      }
+    }
   }
 
   /** The strictest that anybody asks for: the gateway, the route, the token's organization. */
-  #policyFor({ pol }: AccessTokenClaims, route: Route | undefined): Policy {
+  #policyFor(pol: Policy | undefined, route: Route | undefined): Policy {
     const { policy } = this.#parts;
     const asked = route === undefined ? policy : stricter(policy, route.policy);
     return pol === undefined ? asked : stricter(asked, pol);
@@ -107,6 +150,16 @@ class ViewGuard implements Guard {
     return known !== undefined && this.#parts.keys.find(known.kid) === known.key
       ? known
       : undefined;
+  }
+
+  /** A token that is not remembered as ours: somebody else's is asked about only then. */
+  #meet(token: string, nowMs: number): KnownToken | Denial | null | ForeignJudgement {
+    const { foreign, view, rules } = this.#parts;
+    const now = { nowMs, skewMs: rules.skewMs };
+    if (foreign?.remembers(token) === true) return foreign.judge(token, view, now);
+    const ours = this.#verify(token, nowMs);
+    if (foreign === undefined || typeof ours !== 'string' || !NOT_OURS.has(ours)) return ours;
+    return foreign.judge(token, view, now) ?? ours;
   }
 
   /** Cheap refusals first: a signature costs 70 µs, all else one or two. Null when nobody knows the key. */

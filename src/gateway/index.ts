@@ -1,5 +1,6 @@
 export type { AccessTokenClaims } from '../contract/access-token.js';
 export type { Policy } from '../contract/lease.js';
+export type { ForeignClaims } from '../contract/read-foreign-token.js';
 export { Clock } from '../kernel/clock.js';
 export { Secret } from '../kernel/secret.js';
 export { Gateway, type GatewayOptions } from './gateway.js';
@@ -28,5 +29,5 @@ export type { KafkaSettings } from './sources/kafka/kafka-settings.js';
 export type { FeedFollower, Followed, Follower, Transport } from './sources/source.js';
 export type { Bound, Closing } from './streams/streams.js';
 export { systemClock } from './system-clock.js';
-export type { Denial, Doubt, Unsure, Verdict } from './verdict.js';
+export type { Claims, Denial, Doubt, Unsure, Verdict } from './verdict.js';
 export type { Freshness } from './view/freshness.js';

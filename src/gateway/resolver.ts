@@ -1,14 +1,13 @@
-import { askedFor } from './doubts.js';
+import { askedFor, type Asked } from './doubts.js';
 import type { Guard, Word } from './guard.js';
-import type { Route } from './policy.js';
 import type { Unsure, Verdict } from './verdict.js';
 
 export interface ResolverParts {
   readonly guard: Guard;
   /** Whether the service knows the token and lets it live. @throws anything when it cannot be asked */
   readonly introspect: (token: string) => Promise<boolean>;
-  /** True when the keys have come again. */
-  readonly refreshKeys: () => Promise<boolean>;
+  /** True when the keys have come again: ours, or those of a foreign issuer (by its registration). */
+  readonly refreshKeys: (foreign: string | null) => Promise<boolean>;
   readonly onFailure: (error: unknown) => void;
   /** Questions at once; what comes on top is decided without the service. 64 by default. */
   readonly capacity?: number;
@@ -29,17 +28,19 @@ export class Resolver {
   async resolve(doubt: Unsure): Promise<Verdict> {
     const about = askedFor(doubt);
     if (about === undefined) return doubt;
-    const { token, route } = about;
-    const again = await this.#withKeys(token, route, doubt);
+    const { token, route, foreign } = about;
+    const again = await this.#withKeys(about, doubt);
     if (again.kind !== 'unsure') return again;
     if (again.reason !== 'view.stale' && again.reason !== 'view.unusable') return again;
+    // Of the tokens of others the service knows nothing: only a view can speak of them.
+    const word = foreign === null ? await this.#ask(token) : 'none';
     // A refusal by what the view has learnt meanwhile holds, whatever the service says.
-    return this.#parts.guard.checkWith(await this.#ask(token), token, route);
+    return this.#parts.guard.checkWith(word, token, route);
   }
 
-  async #withKeys(token: string, route: Route | undefined, doubt: Unsure): Promise<Verdict> {
+  async #withKeys({ token, route, foreign }: Asked, doubt: Unsure): Promise<Verdict> {
     const { guard, refreshKeys } = this.#parts;
-    const isAsked = doubt.reason === 'key.unknown' && (await refreshKeys());
+    const isAsked = doubt.reason === 'key.unknown' && (await refreshKeys(foreign));
     const verdict = guard.check(token, route);
     const isNobodys = verdict.kind === 'unsure' && verdict.reason === 'key.unknown' && isAsked;
     return isNobodys ? { kind: 'deny', reason: 'key.unknown' } : verdict;

@@ -1,6 +1,7 @@
 import type { Lease, Policy } from '../contract/lease.js';
 import type { Scope } from '../contract/revocation-record.js';
 import type { Clock } from '../kernel/clock.js';
+import type { ForeignTokens } from './foreign/foreign-tokens.js';
 import { createGuard, type Guard } from './guard.js';
 import { InstallationFollower } from './installation-follower.js';
 import type { Report } from './report.js';
@@ -11,6 +12,7 @@ export interface UnitParts {
   readonly lease: Lease;
   readonly transport: Transport;
   readonly keys: TokenKeys;
+  readonly foreign?: ForeignTokens | undefined;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly report: Report;
@@ -27,12 +29,13 @@ export class Unit {
   readonly #following: Promise<void>;
 
   constructor(parts: UnitParts) {
-    const { lease, transport, keys, policy, clock, report, onApplied, onRevoked } = parts;
+    const { lease, transport, keys, foreign, policy, clock, report, onApplied, onRevoked } = parts;
     this.lease = lease;
     this.follower = new InstallationFollower({ lease, clock, report, onApplied, onRevoked });
     this.guard = createGuard({
       view: this.follower.view,
       keys,
+      foreign,
       policy,
       clock,
       rules: {

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { URL_HEADERS, type Presented } from './credentials.js';
-import { identityOf, RETRY_AFTER_S, STALE_VIEW, type Answer, type Decisions } from './decisions.js';
+import {
+  identityOf,
+  RETRY_AFTER_S,
+  STALE_VIEW,
+  type Allowed,
+  type Answer,
+  type Decisions,
+} from './decisions.js';
 
 // Every answer has an empty body: with one, nginx opens a connection per request.
 const EMPTY = ['content-length', '0', 'cache-control', 'no-store'];
@@ -31,6 +38,7 @@ export class Authz {
 function say(answer: Answer, response: ServerResponse): void {
   switch (answer.kind) {
     case 'allow':
+    case 'allow-foreign':
       response.writeHead(200, allowed(answer));
       break;
     case 'refused':
@@ -44,7 +52,7 @@ function say(answer: Answer, response: ServerResponse): void {
 }
 
 /** All of them in every answer, so that a proxy which copies them overwrites what a client made up. */
-function allowed(answer: Extract<Answer, { kind: 'allow' }>): string[] {
+function allowed(answer: Allowed): string[] {
   const headers = [...EMPTY];
   for (const [name, value] of identityOf(answer)) headers.push(name, value);
   if (answer.isStale) headers.push(...STALE_VIEW);

@@ -7,9 +7,11 @@ export const RETRY_AFTER_S = '1';
 
 /** What may be said about a request. Why a token is refused is nobody's business outside; the tally knows. */
 export type Answer =
-  | Extract<Verdict, { kind: 'allow' }>
+  | Allowed
   | { readonly kind: 'refused'; readonly error: 'invalid_token' | 'invalid_request' }
   | { readonly kind: 'unsure' };
+
+export type Allowed = Extract<Verdict, { kind: 'allow' | 'allow-foreign' }>;
 
 const REFUSED: Answer = { kind: 'refused', error: 'invalid_token' };
 /** RFC 6750 §2.3 and §3.1, with 401 for its 400: nginx understands no other refusal than 401 and 403. */
@@ -44,6 +46,7 @@ export class Decisions {
     this.#tally.decided(verdict);
     switch (verdict.kind) {
       case 'allow':
+      case 'allow-foreign':
         return verdict;
       case 'deny':
         return REFUSED;
@@ -53,14 +56,21 @@ export class Decisions {
   }
 }
 
-/** Who it is, by the headers that applications read. An empty user is a device without an owner. */
-export function identityOf({ claims }: Extract<Answer, { kind: 'allow' }>): Header[] {
-  const { org, sub, did, scope } = claims;
+/**
+ * Who it is, by the headers that applications read. An empty user is a device without an owner, and an empty device
+ * somebody of a foreign issuer. All of them in every answer, so that a proxy which copies them overwrites what a
+ * client made up.
+ */
+export function identityOf({ claims }: Allowed): Header[] {
+  const isOurs = !('subject' in claims);
+  const owner = isOurs && claims.sub !== claims.did ? claims.sub : '';
   return [
-    ['x-offswitch-org', org],
-    ['x-offswitch-user', sub === did ? '' : sub],
-    ['x-offswitch-device', did],
-    ['x-offswitch-scopes', scope],
+    ['x-offswitch-org', claims.org],
+    ['x-offswitch-user', owner],
+    ['x-offswitch-device', isOurs ? claims.did : ''],
+    ['x-offswitch-scopes', claims.scope],
+    ['x-offswitch-issuer', isOurs ? '' : claims.iss],
+    ['x-offswitch-subject', isOurs ? '' : claims.sub],
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../gateway/index.js';
+import type { Claims, GatewayEvent } from '../gateway/index.js';
 import type { Log } from '../platform/log/log.js';
 import type { Tally } from './tally.js';
 
@@ -99,10 +99,10 @@ export class EventLog {
   /** Ids only. One line per device token and half a minute: whoever still uses it tries again and again. */
   #used({ use }: Extract<GatewayEvent, { kind: 'token.used-after-revoke' }>): void {
     this.#tally.usedAfterRevoke += 1;
-    const { org, sub, did, fam } = use.claims;
-    if (!this.#isNews(`use ${fam}`)) return;
-    const fields = { reason: use.reason, org, user: sub, device: did, family: fam };
-    this.#log.warn('a revoked token was used', { alarm: 'use_after_revoke', ...fields });
+    const [name, fields] = whoseUse(use.claims);
+    if (!this.#isNews(`use ${name}`)) return;
+    const { reason } = use;
+    this.#log.warn('a revoked token was used', { alarm: 'use_after_revoke', reason, ...fields });
   }
 
   #isNews(what: string): boolean {
@@ -112,4 +112,14 @@ export class EventLog {
     this.#said.set(what, now);
     return true;
   }
+}
+
+/** Of somebody of a foreign issuer the name that records use: `sub` may be an e-mail address. */
+function whoseUse(claims: Claims): readonly [string, Readonly<Record<string, string>>] {
+  if ('subject' in claims) {
+    const { org, iss, subject } = claims;
+    return [subject, { org, issuer: iss, subject }];
+  }
+  const { org, sub, did, fam } = claims;
+  return [fam, { org, user: sub, device: did, family: fam }];
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { KafkaConfig } from '../config/config.js';
 import type { Address } from '../config/sidecar-config.js';
-import type { Source } from '../config/sidecar-environment.js';
+import type { ForeignTokens, Source } from '../config/sidecar-environment.js';
 import type { Policy } from '../contract/lease.js';
 import {
   ChainedTransport,
@@ -34,6 +34,8 @@ export interface SidecarOptions {
   readonly kafka: KafkaConfig;
   /** Kafka alone, the service alone, or Kafka first. */
   readonly source: Source;
+  /** Whether tokens of registered issuers are let in beside ours; `refuse` by default. */
+  readonly foreignTokens?: ForeignTokens;
   /** Where the last lease and the view are kept (`<home>/gateways/<id>`); null keeps none. */
   readonly home: string | null;
   /** Between two writes of the view; 0 keeps none. */
@@ -66,9 +68,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const clientId = `offswitch-gateway-${id}`;
   const transport = transportOf();
   const directory = home === null ? null : join(home, 'gateways', id);
-  const { keepViewMs } = options;
+  const { keepViewMs, foreignTokens = 'refuse' } = options;
   const gateway = new Gateway({
-    ...{ service, transport, policy, version, directory, clock, report },
+    ...{ service, transport, policy, version, directory, clock, report, foreignTokens },
     ...(keepViewMs !== undefined && { keepViewMs }),
   });
   const decisions = new Decisions(gateway, tally);

@@ -13,6 +13,7 @@ export class Tally {
   decided(verdict: Verdict): void {
     switch (verdict.kind) {
       case 'allow':
+      case 'allow-foreign':
         this.allowed += 1;
         if (verdict.isStale) this.allowedStale += 1;
         break;

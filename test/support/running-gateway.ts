@@ -73,7 +73,7 @@ export class RunningGateway {
 
   outcome(token: string): string {
     const verdict = this.gateway.check(token);
-    return verdict.kind === 'allow' ? 'allow' : `${verdict.kind}: ${verdict.reason}`;
+    return 'reason' in verdict ? `${verdict.kind}: ${verdict.reason}` : verdict.kind;
   }
 
   seen(kind: GatewayEvent['kind']): readonly GatewayEvent[] {

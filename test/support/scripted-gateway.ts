@@ -21,6 +21,21 @@ export const ALLOW = {
   isStale: false,
 } as const satisfies Verdict;
 
+export const ALLOW_FOREIGN = {
+  kind: 'allow-foreign',
+  claims: {
+    org: 'the-org',
+    iss: 'https://idp.example',
+    sub: 'ada@example.com',
+    aud: 'a',
+    iat: 1,
+    exp: 2,
+    scope: 'read',
+    subject: 'the-hash',
+  },
+  isStale: false,
+} as const satisfies Verdict;
+
 /** Says what a test tells it to say, and remembers what it was asked. */
 export class ScriptedGateway {
   readonly asked: string[] = [];

@@ -12,6 +12,10 @@ export class SettableView implements ReadableView {
     return this.generations.least(scope, subject);
   }
 
+  notBefore(org: string, subject: string): number {
+    return this.generations.notBefore(org, subject);
+  }
+
   isKidRevoked(kid: string): boolean {
     return this.generations.isKidRevoked(kid);
   }

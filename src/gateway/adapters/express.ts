@@ -3,7 +3,7 @@ import { admit, type Guarding } from '../http/admit.js';
 import { remember } from '../http/admitted.js';
 import type { Route } from '../policy.js';
 
-export { claimsOf } from '../http/admitted.js';
+export { claimsOf, foreignClaimsOf } from '../http/admitted.js';
 
 /** What Express 5 calls a handler, in the words of `node:http`: it is one for whatever else calls its handlers so. */
 export type Middleware = (

@@ -3,7 +3,7 @@ import { admit, type Guarding } from '../http/admit.js';
 import { remember } from '../http/admitted.js';
 import type { Route } from '../policy.js';
 
-export { claimsOf } from '../http/admitted.js';
+export { claimsOf, foreignClaimsOf } from '../http/admitted.js';
 
 /** An `onRequest` hook for Fastify 5, for an instance, a plugin or one route. */
 export const onRequest =

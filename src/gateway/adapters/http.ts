@@ -1,12 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { AccessTokenClaims } from '../../contract/access-token.js';
 import { admit, type Guarding } from '../http/admit.js';
 import type { Route } from '../policy.js';
+import type { Claims } from '../verdict.js';
 
 export type GuardedListener = (
   request: IncomingMessage,
   response: ServerResponse,
-  claims: AccessTokenClaims,
+  claims: Claims,
 ) => void;
 
 /** A listener for `node:http` behind a gateway: what it hears has been let in. */

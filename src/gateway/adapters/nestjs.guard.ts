@@ -8,7 +8,7 @@ import { admit, type Guarding } from '../http/admit.js';
 import { claimsOf, rawOf, remember, type AnyRequest } from '../http/admitted.js';
 import type { Route } from '../policy.js';
 
-export { claimsOf } from '../http/admitted.js';
+export { claimsOf, foreignClaimsOf } from '../http/admitted.js';
 
 /** What Express's response and Fastify's reply have in common. */
 interface Headed {

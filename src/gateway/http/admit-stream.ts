@@ -28,7 +28,10 @@ export async function admitStream(
   if (bound.kind === 'unsure') {
     const verdict = await verdictOf(gateway, token, route);
     // A word of the service holds for this moment: only a view that goes on learning keeps a stream.
-    bound = verdict.kind === 'allow' ? gateway.bind(token, close, route) : verdict;
+    bound =
+      verdict.kind === 'deny' || verdict.kind === 'unsure'
+        ? verdict
+        : gateway.bind(token, close, route);
   }
   if (bound.kind !== 'bound') return admissionOf(bound);
   remember(request, bound.claims);

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { AccessTokenClaims } from '../../contract/access-token.js';
 import type { Gateway } from '../gateway.js';
 import type { Route } from '../policy.js';
 import type { Verdict } from '../verdict.js';
@@ -14,9 +13,7 @@ export interface Refusal {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export type Admission =
-  | { readonly kind: 'allow'; readonly claims: AccessTokenClaims; readonly isStale: boolean }
-  | Refusal;
+export type Admission = Extract<Verdict, { readonly kind: 'allow' | 'allow-foreign' }> | Refusal;
 
 /** Seconds after which a client may try again: a view is fresh with the next watermark. */
 const RETRY_AFTER_S = '1';
@@ -70,11 +67,12 @@ export async function verdictOf(gateway: Guarding, token: string, route?: Route)
   return gateway.resolve(verdict).catch(() => verdict);
 }
 
-export function admissionOf(verdict: Exclude<Verdict, { kind: 'allow' }>): Refusal;
+export function admissionOf(verdict: Extract<Verdict, { kind: 'deny' | 'unsure' }>): Refusal;
 export function admissionOf(verdict: Verdict): Admission;
 export function admissionOf(verdict: Verdict): Admission {
   switch (verdict.kind) {
     case 'allow':
+    case 'allow-foreign':
       return verdict;
     case 'deny':
       return challenge(401, 'Bearer error="invalid_token"');

@@ -67,6 +67,29 @@ export class ServiceClient {
   }
 }
 
+/** More than any issuer's keys take. */
+const LONGEST_SET = 256 * 1024;
+
+/**
+ * The keys of a foreign issuer, as they come. It gets no key of ours, and no more of our memory than this.
+ *
+ * @throws Error when it cannot be reached, has no time, or says too much
+ */
+export function foreignJwks(url: string, stop: AbortSignal): Promise<unknown> {
+  const request = { headers: { accept: 'application/json' } };
+  return exchange(url, request, { stop, ms: ANSWER_MS, of: 'everything' }, async (answer) => {
+    if (answer.status !== 200) throw new Error(`an issuer answered ${answer.status}`);
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const bytes of answer.chunks()) {
+      length += bytes.length;
+      if (length > LONGEST_SET) throw new Error('an issuer has too many keys');
+      parts.push(bytes);
+    }
+    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
+  });
+}
+
 /** The JSON of a 200, within a bounded time. */
 function answerTo(
   stop: AbortSignal,

@@ -1,8 +1,11 @@
 import type { AccessTokenClaims } from '../../contract/access-token.js';
+import { foreignSubject } from '../../contract/foreign-subject.js';
+import type { ForeignClaims } from '../../contract/read-foreign-token.js';
 import type { Scope } from '../../contract/revocation-record.js';
 import { base64url } from '../crypto/base64url.js';
+import { sha256 } from '../crypto/digest.js';
 import type { Route } from '../policy.js';
-import type { Denial, Doubt, Unsure, Verdict } from '../verdict.js';
+import type { Claims, Denial, Doubt, Unsure, Verdict } from '../verdict.js';
 
 /** Why a stream is closed: what a new request with its token would hear, or that the gateway ends. */
 export type Closing = Denial | Doubt | 'gateway.stopped';
@@ -10,7 +13,7 @@ export type Closing = Denial | Doubt | 'gateway.stopped';
 export type Bound =
   | {
       readonly kind: 'bound';
-      readonly claims: AccessTokenClaims;
+      readonly claims: Claims;
       /** The stream has ended by itself. Call it always: a stream that is not unbound is remembered until `exp`. */
       readonly unbind: () => void;
     }
@@ -34,7 +37,7 @@ export interface StreamsParts {
 interface Stream {
   readonly token: string;
   readonly route: Route | undefined;
-  readonly claims: AccessTokenClaims;
+  readonly claims: Claims;
   readonly subjects: readonly string[];
   readonly close: (why: Closing) => void;
 }
@@ -73,13 +76,13 @@ export class Streams {
   bind(token: string, close: (why: Closing) => void, route?: Route): Bound {
     const { check, capacity = CAPACITY } = this.#parts;
     const first = check(token, route);
-    if (first.kind !== 'allow') return first;
+    if (isRefusal(first)) return first;
     if (this.#all.size >= capacity) return { kind: 'unsure', reason: 'streams.full' };
     const { claims } = first;
     const stream: Stream = { token, route, claims, subjects: subjectsOf(token, claims), close };
     this.#add(stream);
     const second = check(token, route);
-    if (second.kind !== 'allow') {
+    if (isRefusal(second)) {
       this.#remove(stream);
       return second;
     }
@@ -103,7 +106,7 @@ export class Streams {
   recheck(): void {
     for (const stream of [...this.#all]) {
       const verdict = this.#parts.review(stream.token, stream.route);
-      if (verdict.kind !== 'allow') this.#close(stream, verdict.reason);
+      if (isRefusal(verdict)) this.#close(stream, verdict.reason);
     }
   }
 
@@ -164,7 +167,18 @@ function take<Key>(index: Map<Key, Set<Stream>>, key: Key, stream: Stream): void
   if (streams?.size === 0) index.delete(key);
 }
 
-function subjectsOf(token: string, { org, sub, did, fam }: AccessTokenClaims): string[] {
+const isRefusal = (verdict: Verdict): verdict is Exclude<Verdict, { readonly claims: Claims }> =>
+  verdict.kind === 'deny' || verdict.kind === 'unsure';
+
+const subjectsOf = (token: string, claims: Claims): string[] =>
+  'subject' in claims ? subjectsOfForeign(claims) : subjectsOfOurs(token, claims);
+
+const subjectsOfForeign = ({ iss, subject }: ForeignClaims): string[] => [
+  nameOf('ext', subject),
+  nameOf('ext', foreignSubject(iss, '', sha256)),
+];
+
+function subjectsOfOurs(token: string, { org, sub, did, fam }: AccessTokenClaims): string[] {
   const { kid } = JSON.parse(base64url.toText(token.slice(0, token.indexOf('.')))) as {
     readonly kid: string;
   };

@@ -15,10 +15,10 @@ export interface KnownToken {
  * under a remembered signature finds nothing. Two halves take turns, so a hit writes nothing but at most a move
  * from the older half, and at most `size` tokens are held.
  */
-export class SignatureCache {
+export class SignatureCache<Known extends { readonly token: string } = KnownToken> {
   readonly #half: number;
-  #young = new Map<string, KnownToken>();
-  #old = new Map<string, KnownToken>();
+  #young = new Map<string, Known>();
+  #old = new Map<string, Known>();
 
   constructor(size: number) {
     if (!Number.isSafeInteger(size) || size < 2) throw new TypeError('the size is no count');
@@ -29,7 +29,7 @@ export class SignatureCache {
     return this.#young.size + this.#old.size;
   }
 
-  find(token: string): KnownToken | undefined {
+  find(token: string): Known | undefined {
     const signature = signatureOf(token);
     const young = this.#young.get(signature);
     if (young !== undefined) return young.token === token ? young : undefined;
@@ -40,7 +40,7 @@ export class SignatureCache {
     return old;
   }
 
-  add(known: KnownToken): void {
+  add(known: Known): void {
     this.#keep(signatureOf(known.token), known);
   }
 
@@ -51,7 +51,7 @@ export class SignatureCache {
     this.#old.delete(signature);
   }
 
-  #keep(signature: string, known: KnownToken): void {
+  #keep(signature: string, known: Known): void {
     if (this.#young.size >= this.#half) {
       this.#old = this.#young;
       this.#young = new Map();

@@ -26,6 +26,8 @@ export interface Accepted {
 /** What the guard asks of a view. */
 export interface ReadableView {
   least(scope: GenerationScope, subject: string): number;
+  /** Unix seconds: what a foreign issuer signed for this subject then or earlier is refused; 0 when not known. */
+  notBefore(org: string, subject: string): number;
   isKidRevoked(kid: string): boolean;
   freshness(now: Now): Freshness;
 }

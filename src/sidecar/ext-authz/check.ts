@@ -1,5 +1,5 @@
 import { URL_HEADERS, type Presented } from '../credentials.js';
-import { identityOf, RETRY_AFTER_S, STALE_VIEW, type Answer } from '../decisions.js';
+import { identityOf, RETRY_AFTER_S, STALE_VIEW, type Allowed, type Answer } from '../decisions.js';
 
 interface HeaderValue {
   readonly key: string;
@@ -81,6 +81,7 @@ function headersOf({ attributes }: CheckRequest): Map<string, readonly string[]>
 export function responseTo(answer: Answer, inbound: readonly string[]): CheckResponse {
   switch (answer.kind) {
     case 'allow':
+    case 'allow-foreign':
       return allowed(answer, inbound);
     case 'refused':
       return denied(UNAUTHENTICATED, 401, ['www-authenticate', `Bearer error="${answer.error}"`]);
@@ -91,10 +92,7 @@ export function responseTo(answer: Answer, inbound: readonly string[]): CheckRes
 }
 
 /** Envoy removes after it has set, so no name may stand in both lists. */
-function allowed(
-  answer: Extract<Answer, { kind: 'allow' }>,
-  inbound: readonly string[],
-): CheckResponse {
+function allowed(answer: Allowed, inbound: readonly string[]): CheckResponse {
   const identity = identityOf(answer);
   const all = answer.isStale ? [...identity, STALE_VIEW] : identity;
   const set = all.filter(([, value]) => value !== '');

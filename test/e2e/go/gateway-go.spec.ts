@@ -9,7 +9,7 @@ import type { RunningGateway } from '../../support/running-gateway.js';
 import { RunningService } from '../../support/running-service.js';
 
 const TOKENS = 3_000;
-const STATUS = { allow: 200, deny: 401, unsure: 503 } as const;
+const STATUS = { allow: 200, 'allow-foreign': 200, deny: 401, unsure: 503 } as const;
 type Scope = 'org' | 'user' | 'device' | 'family';
 
 /** The same numbers each time (mulberry32). */

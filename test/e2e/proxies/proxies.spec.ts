@@ -145,6 +145,8 @@ describe('a fresh gateway', () => {
       'X-OFFSWITCH-DEVICE': 'forged',
       'x-offswitch-scopes': 'forged',
       'x-offswitch-view': 'forged',
+      'x-offswitch-issuer': 'forged',
+      'x-offswitch-subject': 'forged',
     };
     const answer = await ask(kind, { ...bearer(mint.token(claims)), ...forged });
     expect(answer.status).toBe(200);

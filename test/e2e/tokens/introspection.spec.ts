@@ -110,6 +110,7 @@ async function perfectGuard(): Promise<(token: string) => boolean> {
   const guard = createGuard({
     view: {
       least: (scope, subject) => generations.least(scope, subject),
+      notBefore: () => 0,
       isKidRevoked: (kid) => generations.isKidRevoked(kid),
       freshness: () => ({ state: 'fresh', ageMs: 0 }),
     },

@@ -5,6 +5,7 @@ import type { Lease } from '../../../src/contract/lease.js';
 import { MessageRefused } from '../../../src/contract/read.js';
 import { readJwks, readLease } from '../../../src/contract/read-lease.js';
 import { TokenMint } from '../../support/access-tokens.js';
+import { foreignIssuer } from '../../support/foreign-idp.js';
 
 const { jwk } = new TokenMint();
 const LEASE: Lease = {
@@ -56,6 +57,31 @@ describe('a lease', () => {
         expect(() => readLease(value)).toThrow(MessageRefused);
       }),
     );
+  });
+});
+
+describe('the issuers of a lease', () => {
+  const issuer = foreignIssuer();
+
+  it('may be missing, and are read where they are there', () => {
+    expect(readLease(LEASE).foreign_issuers).toBeUndefined();
+    expect(readLease({ ...LEASE, foreign_issuers: [issuer] }).foreign_issuers).toEqual([issuer]);
+  });
+
+  it.each<[string, unknown]>([
+    ['a kind of keys that we do not know', { ...issuer, jwks: null }],
+    ['a policy that we do not know', { ...issuer, policy: 'paranoid' }],
+    ['a life without an end', { ...issuer, max_ttl_s: Infinity }],
+    ['no beginning', { ...issuer, not_before: null }],
+    ['no organization', { ...issuer, org: '' }],
+    ['no issuer at all', null],
+  ])('are nobody’s with %s, and the lease holds', (_, other) => {
+    const lease = readLease({ ...LEASE, foreign_issuers: [other, issuer] });
+    expect(lease.foreign_issuers).toEqual([issuer]);
+  });
+
+  it('are refused as anything but a list', () => {
+    expect(() => readLease({ ...LEASE, foreign_issuers: issuer })).toThrow(MessageRefused);
   });
 });
 

@@ -55,7 +55,7 @@ function setting(policy: Policy = 'strict', cacheSize?: number): Setting {
 
 const outcome = (guard: Guard, token: string): string => {
   const verdict = guard.check(token);
-  return verdict.kind === 'allow' ? 'allow' : `${verdict.kind}: ${verdict.reason}`;
+  return 'reason' in verdict ? `${verdict.kind}: ${verdict.reason}` : verdict.kind;
 };
 
 describe('a guard', () => {
@@ -266,8 +266,8 @@ describe('the policies', () => {
       asked.word === undefined
         ? guard.check(token, asked.route)
         : guard.checkWith(asked.word, token, asked.route);
-    if (verdict.kind === 'allow') return verdict.isStale ? 'allow stale' : 'allow';
-    return `${verdict.kind}: ${verdict.reason}`;
+    if ('reason' in verdict) return `${verdict.kind}: ${verdict.reason}`;
+    return verdict.isStale ? `${verdict.kind} stale` : verdict.kind;
   };
 
   it.each<[Policy, Freshness, string]>([

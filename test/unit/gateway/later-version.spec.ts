@@ -75,7 +75,7 @@ class Scene {
     const verdict = this.#guard.check(this.#token, { policy: 'strict' });
     const lax = this.#guard.check(this.#token);
     expect(lax.kind).toBe(verdict.kind);
-    return verdict.kind === 'allow' ? 'allow' : `${verdict.kind}: ${verdict.reason}`;
+    return 'reason' in verdict ? `${verdict.kind}: ${verdict.reason}` : verdict.kind;
   }
 
   receive(value: object, type: SignedType, signer: Signer = {}): void {

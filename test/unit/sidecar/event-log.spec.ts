@@ -5,6 +5,7 @@ import { EventLog } from '../../../src/sidecar/event-log.js';
 import { Tally } from '../../../src/sidecar/tally.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { RememberingLog } from '../../support/remembering-log.js';
+import { ALLOW_FOREIGN } from '../../support/scripted-gateway.js';
 
 function listening() {
   const [log, tally, clock] = [new RememberingLog(), new Tally(), new FakeClock()];
@@ -89,5 +90,20 @@ describe('what a gateway reports', () => {
         },
       },
     ]);
+  });
+
+  it('names somebody of a foreign issuer by what records call them, and not by their address', () => {
+    const { log, tally, report } = listening();
+    const { claims } = ALLOW_FOREIGN;
+    report({ kind: 'token.used-after-revoke', use: { reason: 'revoked.ext', claims } });
+    expect(tally.usedAfterRevoke).toBe(1);
+    expect(JSON.stringify(log.lines)).not.toContain(claims.sub);
+    expect(log.lines[0]?.fields).toEqual({
+      alarm: 'use_after_revoke',
+      reason: 'revoked.ext',
+      org: 'the-org',
+      issuer: 'https://idp.example',
+      subject: 'the-hash',
+    });
   });
 });

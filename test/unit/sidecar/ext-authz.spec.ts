@@ -94,6 +94,8 @@ describe('Envoy’s check', () => {
     };
     const { okResponse } = await ask({ ...bearer('good'), ...forged });
     expect(okResponse?.headersToRemove).toEqual([
+      'x-offswitch-issuer',
+      'x-offswitch-subject',
       'x-offswitch-view',
       'x-offswitch-admin',
       'x_offswitch_user',
@@ -111,7 +113,7 @@ describe('Envoy’s check', () => {
     gateway.verdicts.set('good', { ...ALLOW, isStale: true });
     const { okResponse } = await ask(bearer('good'));
     expect(pairs(okResponse?.headers)).toContainEqual(['x-offswitch-view', 'stale']);
-    expect(okResponse?.headersToRemove).toEqual([]);
+    expect(okResponse?.headersToRemove).toEqual(['x-offswitch-issuer', 'x-offswitch-subject']);
   });
 
   it.each<[string, Record<string, string>, string]>([

@@ -13,7 +13,7 @@ import { Decisions } from '../../../src/sidecar/decisions.js';
 import { sidecarMetrics } from '../../../src/sidecar/sidecar-metrics.js';
 import { SidecarServer } from '../../../src/sidecar/sidecar-server.js';
 import { Tally } from '../../../src/sidecar/tally.js';
-import { ALLOW, CLAIMS, ScriptedGateway } from '../../support/scripted-gateway.js';
+import { ALLOW, ALLOW_FOREIGN, CLAIMS, ScriptedGateway } from '../../support/scripted-gateway.js';
 
 let gateway: ScriptedGateway;
 let tally: Tally;
@@ -72,6 +72,8 @@ describe('/authz', () => {
         'x-offswitch-user': 'the-user',
         'x-offswitch-device': 'the-device',
         'x-offswitch-scopes': 'read write',
+        'x-offswitch-issuer': '',
+        'x-offswitch-subject': '',
       });
       expect(answer.headers).not.toHaveProperty('x-offswitch-view');
     },
@@ -81,6 +83,20 @@ describe('/authz', () => {
     gateway.verdicts.set('good', { ...ALLOW, claims: { ...CLAIMS, sub: 'the-device' } });
     const answer = await ask('/authz', { ...bearer('good'), 'x-offswitch-user': 'somebody' });
     expect(answer.headers).toMatchObject({ 'x-offswitch-user': '' });
+  });
+
+  it('names somebody of a foreign issuer by issuer and subject, and by nothing that is ours', async () => {
+    gateway.verdicts.set('good', ALLOW_FOREIGN);
+    const answer = await ask('/authz', { ...bearer('good'), 'x-offswitch-user': 'somebody' });
+    expect([answer.status, answer.body]).toEqual([200, '']);
+    expect(answer.headers).toMatchObject({
+      'x-offswitch-org': 'the-org',
+      'x-offswitch-user': '',
+      'x-offswitch-device': '',
+      'x-offswitch-scopes': 'read',
+      'x-offswitch-issuer': 'https://idp.example',
+      'x-offswitch-subject': 'ada@example.com',
+    });
   });
 
   it('says when an old view decided', async () => {
