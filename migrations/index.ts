@@ -20,6 +20,7 @@ import { Retention1764277000000 } from './1764277000000-retention.js';
 import { ConnectionTraffic1764281500000 } from './1764281500000-connection-traffic.js';
 import { Groups1764282500000 } from './1764282500000-groups.js';
 import { Reconciliations1764283700000 } from './1764283700000-reconciliations.js';
+import { ForeignIssuers1764289900000 } from './1764289900000-foreign-issuers.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -53,4 +54,5 @@ export const migrations: readonly (new () => Migration)[] = [
   ConnectionTraffic1764281500000,
   Groups1764282500000,
   Reconciliations1764283700000,
+  ForeignIssuers1764289900000,
 ];

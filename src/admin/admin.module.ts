@@ -43,6 +43,7 @@ import { ConnectionHealthController } from './http/connection-health.controller.
 import { ConnectionsController } from './http/connections.controller.js';
 import { DevicesController } from './http/devices.controller.js';
 import { InstallationController } from './http/installation.controller.js';
+import { IssuersController } from './http/issuers.controller.js';
 import { OutboxController } from './http/outbox.controller.js';
 import { OrganizationsController } from './http/organizations.controller.js';
 import { ReconciliationsController } from './http/reconciliations.controller.js';
@@ -78,6 +79,7 @@ import { Subjects } from './subjects.js';
     CasesController,
     AuditController,
     InstallationController,
+    IssuersController,
     OutboxController,
     ReconciliationsController,
     RostersController,

@@ -39,23 +39,32 @@ export function readForeignJwks(value: unknown): readonly ForeignJwk[] {
   return (keys as unknown[]).flatMap((key) => readKey(key));
 }
 
+/** A JWK again, without anything private: read anew it is the same. */
+export function publicForm({ algorithms: [only, ...others], ...jwk }: ForeignJwk): object {
+  return others.length === 0 ? { ...jwk, alg: only } : jwk;
+}
+
 function readKey(value: unknown): ForeignJwk[] {
   if (typeof value !== 'object' || value === null) return [];
   const key = value as Json;
-  const { kid, kty, crv, alg, use, n, e, x, y } = key;
+  const { kid, kty, alg, use, n, e, x, y } = key;
   const ops = key['key_ops'];
   if (typeof kid !== 'string' || kid === '' || kid.length > 256) return [];
   if (use !== undefined && use !== 'sig') return [];
   if (ops !== undefined && !(Array.isArray(ops) && ops.includes('verify'))) return [];
-  const named = (...fit: readonly ForeignAlgorithm[]) => ({
-    kid,
-    algorithms: alg === undefined ? fit : fit.filter((one) => one === alg),
-  });
-  if (kty === 'RSA' && matches(n, MODULUS) && matches(e, EXPONENT))
-    return [{ ...named('RS256', 'PS256'), kty, n, e }];
-  if (kty === 'EC' && crv === 'P-256' && matches(x, BYTES_32) && matches(y, BYTES_32))
-    return [{ ...named('ES256'), kty, crv, x, y }];
-  if (kty === 'OKP' && crv === 'Ed25519' && matches(x, BYTES_32))
-    return [{ ...named('EdDSA'), kty, crv, x }];
-  return [];
+  const fit = kindsOf(key);
+  const algorithms = alg === undefined ? fit : fit.filter((one) => one === alg);
+  if (algorithms.length === 0) return [];
+  const named = { kid, algorithms };
+  if (kty === 'RSA') return [{ ...named, kty, n: n as string, e: e as string }];
+  if (kty === 'EC') return [{ ...named, kty, crv: 'P-256', x: x as string, y: y as string }];
+  return [{ ...named, kty: 'OKP', crv: 'Ed25519', x: x as string }];
+}
+
+/** What a key of this kind may sign with; nothing when it is none that we know. */
+function kindsOf({ kty, crv, n, e, x, y }: Json): readonly ForeignAlgorithm[] {
+  if (kty === 'RSA') return matches(n, MODULUS) && matches(e, EXPONENT) ? ['RS256', 'PS256'] : [];
+  if (kty === 'EC')
+    return crv === 'P-256' && matches(x, BYTES_32) && matches(y, BYTES_32) ? ['ES256'] : [];
+  return kty === 'OKP' && crv === 'Ed25519' && matches(x, BYTES_32) ? ['EdDSA'] : [];
 }

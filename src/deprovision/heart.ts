@@ -23,6 +23,7 @@ import {
   type EditChange,
   type Planned,
 } from './domain/plan-edit.js';
+import { alsoNamed } from './domain/person.js';
 import { planSignal } from './domain/plan-signal.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
 import { identitiesOf, type Circumstances } from './domain/plan.js';
@@ -158,10 +159,11 @@ export class Heart extends Deprovision {
       return this.#write(tx, origin, before.at, (around) =>
         planRefusedEdit(around, before, edited),
       );
-    const { taken, waiting } = await lockNamesOf(tx, origin, before, edited);
+    const { taken, waiting, foreign } = await lockNamesOf(tx, origin, before, edited);
     if (taken) return this.#nameTaken(tx, origin, before, edited.word);
+    const named = { ...before, person: alsoNamed(before.person, foreign) };
     return this.#write(tx, origin, before.at, (around) =>
-      planEdit(around, before, { word: edited.word, next: edited.next, waiting }),
+      planEdit(around, named, { word: edited.word, next: edited.next, waiting }),
     );
   }
 
@@ -213,7 +215,7 @@ async function lockNamesOf(
   edited: Extract<Edited, { readonly next: unknown }>,
 ): ReturnType<typeof lockNewNames> {
   const names = namesAdded(before, edited.next);
-  if (names.length === 0) return { taken: false, waiting: [] };
+  if (names.length === 0) return { taken: false, waiting: [], foreign: [] };
   const resource = { ...origin, id: before.resource.id };
   return lockNewNames(tx, resource, edited.next.userName, names);
 }

@@ -31,7 +31,7 @@ export async function revokeSubject(
   const printed = print(
     press,
     organization,
-    { entries: [plan.entry], records: [plan.record] },
+    { entries: [plan.entry], records: plan.records },
     before.at,
   );
   const writes: Writes = {

@@ -1,17 +1,14 @@
 import { entryOf, type AuditLog } from '../audit/index.js';
 import { MAX_ACCESS_TTL_S } from '../contract/access-token.js';
-import type { Jwks, Lease, LeaseRequest } from '../contract/lease.js';
+import type { ForeignIssuer, Jwks, Lease, LeaseRequest } from '../contract/lease.js';
 import type { Topics } from '../contract/topics.js';
 import { DomainError } from '../kernel/domain-error.js';
+import { isFolded } from './foreign-issuers.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
+import { issuersInUse, type IssuerRow } from './postgres/foreign-issuers.js';
 import { leaseProcess, type GrantedLease } from './postgres/lease-process.js';
-
-/** How far clocks may differ, milliseconds; it lies inside S (P3). */
-const MAX_CLOCK_SKEW_MS = 1_000;
-
-/** Older records can refuse no living token, seconds: the largest lifetime and the clocks' difference. */
-export const WINDOW_S = MAX_ACCESS_TTL_S + MAX_CLOCK_SKEW_MS / 1_000;
+import { MAX_CLOCK_SKEW_MS, windowS } from './window.js';
 
 export interface LeaseParts {
   readonly transactions: Transactions;
@@ -26,6 +23,25 @@ export interface LeaseParts {
   /** S, milliseconds. */
   readonly stalenessMs: number;
 }
+
+interface Granted extends GrantedLease {
+  readonly issuers: readonly IssuerRow[];
+}
+
+const isLiving = ({ removed_at: removedAt }: IssuerRow): boolean => removedAt === null;
+
+const foreignIssuerOf = (row: IssuerRow): ForeignIssuer => ({
+  id: row.id,
+  org: row.organization_id,
+  issuer: row.issuer,
+  audience: row.audience,
+  jwks_url: row.jwks_url,
+  jwks: row.jwks,
+  max_ttl_s: row.max_ttl_s,
+  not_before: Math.floor(row.created_at.getTime() / 1_000),
+  folds_sub: isFolded(row.subject),
+  policy: row.policy,
+});
 
 /** Tells gateway processes what they need to follow and to decide, and remembers who follows. */
 export class GatewayLeases {
@@ -65,12 +81,12 @@ export class GatewayLeases {
             detail: { boot: request.boot, version: request.version, policy: request.policy },
           }),
         ]);
-      return lease;
+      return { ...lease, issuers: await issuersInUse(tx) };
     });
     return this.#lease(gateway, granted, around.place);
   }
 
-  #lease(gateway: GatewayId, granted: GrantedLease, place: string): Lease {
+  #lease(gateway: GatewayId, granted: Granted, place: string): Lease {
     const { installation, audience, recordKeys, topics, stalenessMs } = this.#parts;
     return {
       id: gateway,
@@ -85,7 +101,8 @@ export class GatewayLeases {
       staleness_ms: stalenessMs,
       max_clock_skew_ms: MAX_CLOCK_SKEW_MS,
       max_ttl_s: MAX_ACCESS_TTL_S,
-      window_s: WINDOW_S,
+      window_s: windowS(Math.max(0, ...granted.issuers.map((issuer) => issuer.max_ttl_s))),
+      foreign_issuers: granted.issuers.filter(isLiving).map(foreignIssuerOf),
       kafka: { topics },
     };
   }

@@ -6,11 +6,13 @@ import { Transactions } from '../kernel/tx.js';
 import { RecordKeys } from '../platform/crypto/key-ring.js';
 import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { Installation } from '../platform/installation/installation.js';
+import { ForeignIssuers } from './foreign-issuers.js';
 import { GatewayKeyGuard } from './gateway-key.guard.js';
 import { GatewayLeaseController } from './gateway-lease.controller.js';
 import { GatewayLeases } from './gateway-leases.js';
 import { Gateways } from './gateways.js';
 import { RegisteredGateways } from './registered-gateways.js';
+import { StoredForeignIssuers } from './stored-foreign-issuers.js';
 
 /** Who the gateways are, and the leases under which their processes count. */
 @Module({
@@ -52,8 +54,14 @@ import { RegisteredGateways } from './registered-gateways.js';
           stalenessMs: config.stalenessMs,
         }),
     },
+    {
+      provide: ForeignIssuers,
+      inject: [Transactions, AuditLog],
+      useFactory: (transactions: Transactions, audit: AuditLog) =>
+        new StoredForeignIssuers(transactions, audit),
+    },
     GatewayKeyGuard,
   ],
-  exports: [Gateways, GatewayKeyGuard],
+  exports: [Gateways, ForeignIssuers, GatewayKeyGuard],
 })
 export class GatewaysModule {}

@@ -2,6 +2,14 @@ export { beginEpoch } from './begin-epoch.js';
 export { FairQueue } from './domain/fair-queue.js';
 export { outboxRecord, type OutboxRecord } from './domain/outbox-record.js';
 export { Enforcements } from './enforcements.js';
+export {
+  ForeignIssuers,
+  LONGEST_FOREIGN_LIFE_S,
+  SUBJECT_KINDS,
+  type ForeignIssuerView,
+  type IssuerId,
+  type SubjectKind,
+} from './foreign-issuers.js';
 export { Gateways, type Asking, type GatewayView } from './gateways.js';
 export { Outbox } from './outbox.js';
 export {

@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 import {
   POLICIES,
+  type ForeignIssuer,
   type Jwks,
   type Lease,
   type LeaseRequest,
@@ -96,6 +97,38 @@ class KafkaView {
 const Whole = (description: string): PropertyDecorator =>
   ApiProperty({ type: 'integer', description });
 
+class ForeignIssuerInLease implements ForeignIssuer {
+  @ApiProperty({ type: String, format: 'uuid' })
+  readonly id!: string;
+
+  @ApiProperty({ type: String, format: 'uuid' })
+  readonly org!: string;
+
+  @ApiProperty({ type: String, description: '`iss`, exactly.' })
+  readonly issuer!: string;
+
+  @ApiProperty({ type: String, description: 'One of `aud`.' })
+  readonly audience!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly jwks_url!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  readonly jwks!: object | null;
+
+  @Whole('The longest life of its tokens, seconds.')
+  readonly max_ttl_s!: number;
+
+  @Whole('Unix seconds: what was issued then or before is refused.')
+  readonly not_before!: number;
+
+  @ApiProperty({ type: Boolean, description: 'Records name the person by `sub` in lower case.' })
+  readonly folds_sub!: boolean;
+
+  @ApiProperty({ type: String, enum: [...POLICIES], nullable: true })
+  readonly policy!: Policy | null;
+}
+
 /** The lease as it is sent. */
 export class LeaseView implements Lease {
   @ApiProperty({ type: String, format: 'uuid' })
@@ -136,6 +169,9 @@ export class LeaseView implements Lease {
 
   @Whole('Older records can refuse no living token, seconds.')
   readonly window_s!: number;
+
+  @ApiProperty({ type: [ForeignIssuerInLease], description: 'Whose tokens may be accepted, too.' })
+  readonly foreign_issuers!: ForeignIssuerInLease[];
 
   @ApiProperty({ type: KafkaView })
   readonly kafka!: KafkaView;

@@ -7,6 +7,7 @@ import { HEADER } from '../../src/contract/topics.js';
 import { digestOf, sha256 } from '../../src/gateway/crypto/digest.js';
 import { PublicKeys } from '../../src/gateway/crypto/public-keys.js';
 import type { Lease } from '../../src/contract/lease.js';
+import { ForeignTokens } from '../../src/gateway/foreign/foreign-tokens.js';
 import { createGuard } from '../../src/gateway/guard.js';
 import { InstallationFollower } from '../../src/gateway/installation-follower.js';
 import { authenticate } from '../../src/gateway/view/authenticate.js';
@@ -123,6 +124,37 @@ describe('a token of the vectors', () => {
     'is met with $verdict: $name',
     ({ verdict, token }) => {
       expect(guard.check(token).kind).toBe(verdict);
+    },
+  );
+});
+
+describe('a token of a foreign issuer of the vectors', () => {
+  const {
+    now,
+    foreign_issuers: issuers,
+    max_clock_skew_ms: skewMs,
+    revoked,
+    cases,
+  } = vectors('foreign.json');
+  const clock = new FakeClock(Date.parse(now));
+  const view = new SettableView();
+  for (const one of authenticate((revoked as OnTheTopic[]).map(arrived), proofs).authentic)
+    if (one.kind === 'revocation') view.generations.apply(one.record);
+  const nobody = () => Promise.reject(new Error('nobody is asked'));
+  const foreign = new ForeignTokens({ clock, fetch: nobody, onFailure: () => undefined });
+  foreign.learn(readLease({ ...vectors('lease.json').answer, foreign_issuers: issuers }));
+  const guard = createGuard({
+    ...{ view, foreign, clock, policy: 'strict', keys: new PublicKeys({ keys: [] }) },
+    rules: {
+      ...{ issuer: 'urn:offswitch:test', audience: 'offswitch', maxTtlS: 3_600 },
+      ...{ stalenessMs: 10_000, skewMs },
+    },
+  });
+
+  it.each<{ name: string; verdict: string; token: string }>(cases)(
+    'is met with $verdict: $name',
+    ({ verdict, token }) => {
+      expect(guard.check(token).kind.replace('-foreign', '')).toBe(verdict);
     },
   );
 });

@@ -53,13 +53,17 @@ export class Company {
   }
 
   /** @returns the SCIM id, which is the user's own id */
-  async provision(service: RunningService): Promise<string> {
+  async provision(
+    service: RunningService,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<string> {
     const { body } = await service.ask('POST', '/scim/v2/Users', {
       headers: bearer(this.scim),
       body: {
         schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
         userName: `${newId()}@example.com`,
         active: true,
+        ...more,
       },
     });
     return body.id as string;

@@ -21,6 +21,7 @@ import {
   TOPIC,
   writerOf,
 } from './fake-installation.js';
+import { foreignVectors } from './foreign-vectors.js';
 import { tokenVectors } from './token-vectors.js';
 import type { Written } from './topic-writer.js';
 import { viewVectors } from './view-vectors.js';
@@ -160,6 +161,7 @@ function lease() {
       max_clock_skew_ms: 1_000,
       max_ttl_s: 3_600,
       window_s: 3_601,
+      foreign_issuers: foreignVectors().foreign_issuers.slice(0, 1),
       kafka: {
         topics: {
           revocations: TOPIC,
@@ -183,6 +185,7 @@ export const protocolVectors = (): Readonly<Record<string, unknown>> => ({
   'partitions.json': partitions(),
   'lease.json': lease(),
   'tokens.json': tokenVectors(),
+  'foreign.json': foreignVectors(),
   'views.json': viewVectors(),
 });
 

@@ -16,6 +16,7 @@ export interface RunningGatewayOptions {
   readonly directory?: string | null;
   readonly keepViewMs?: number;
   readonly source?: 'kafka' | 'http' | 'chained';
+  readonly foreignTokens?: 'accept' | 'refuse';
   /** Where the feed comes from, when it is not the service itself. */
   readonly feedFrom?: string;
 }
@@ -35,6 +36,7 @@ export class RunningGateway {
     keepViewMs = 0,
     source = 'kafka',
     feedFrom,
+    foreignTokens = 'refuse',
   }: RunningGatewayOptions) {
     const clock = new SystemClock();
     const report = (event: GatewayEvent): void => {
@@ -47,6 +49,7 @@ export class RunningGateway {
       version: '0.0.0',
       directory,
       keepViewMs,
+      foreignTokens,
       clock,
       report,
     });

@@ -11,7 +11,7 @@ import { generatePrivateJwks, type PrivateJwks } from '../../src/platform/crypto
 import { Installation } from '../../src/platform/installation/installation.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
 import { kafkaBrokers, topicPrefix } from './kafka.js';
-import { RunningGateway } from './running-gateway.js';
+import { RunningGateway, type RunningGatewayOptions } from './running-gateway.js';
 import { World } from './world.js';
 
 export interface Answered {
@@ -134,10 +134,12 @@ export class RunningService {
   }
 
   /** A strict gateway of this service, in this process. */
-  async gateway(): Promise<RunningGateway> {
+  async gateway(
+    more: Pick<RunningGatewayOptions, 'foreignTokens' | 'source'> = {},
+  ): Promise<RunningGateway> {
     const { body } = await this.admin('POST', '/v1/gateways', { name: `gateway-${newId()}` });
     const service = { url: this.url, key: body.key as string };
-    return new RunningGateway({ brokers: this.brokers, service });
+    return new RunningGateway({ brokers: this.brokers, service, ...more });
   }
 
   async ask(method: string, path: string, { headers = {}, body }: Ask = {}): Promise<Answered> {

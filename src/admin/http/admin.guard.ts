@@ -73,5 +73,6 @@ function refusalFor(
   )
     return 'organization.unknown';
   if (need.place === 'installation' && own !== null) return 'request.path_unknown';
+  if (need.reachesFurther && own !== null) return 'credential.role_missing';
   return mayDo(principal.role, need.deed) ? null : 'credential.role_missing';
 }

@@ -10,6 +10,8 @@ export interface Need {
   readonly place: 'organization' | 'installation' | 'anywhere';
   /** A revocation: it must not wait behind other work. */
   readonly isUrgent: boolean;
+  /** What it does reaches beyond the organization that the path names: a key of the installation, of that role. */
+  readonly reachesFurther: boolean;
 }
 
 export const NEED = 'offswitch:need';
@@ -18,6 +20,11 @@ export const NEED = 'offswitch:need';
 export const Needs = (
   deed: Deed,
   place: Need['place'] = 'organization',
-  options: { readonly urgent?: boolean } = {},
+  options: { readonly urgent?: boolean; readonly reachesFurther?: boolean } = {},
 ): MethodDecorator =>
-  SetMetadata<string, Need>(NEED, { deed, place, isUrgent: options.urgent ?? false });
+  SetMetadata<string, Need>(NEED, {
+    deed,
+    place,
+    isUrgent: options.urgent ?? false,
+    reachesFurther: options.reachesFurther ?? false,
+  });

@@ -4,6 +4,7 @@ import { connectionSchema, newConnectionSchema, newSecretSchema } from './connec
 import { deviceSchema } from './devices.dto.js';
 import { eventSchema } from './events.dto.js';
 import { gatewaySchema, newGatewaySchema } from './gateways.dto.js';
+import { issuerSchema } from './issuers.dto.js';
 import { adminKeySchema, apiKeySchema, newAdminKeySchema, newApiKeySchema } from './keys.dto.js';
 import { refusedRecordSchema } from './outbox.dto.js';
 import { organizationSchema } from './organizations.dto.js';
@@ -25,6 +26,7 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   Device: deviceSchema,
   Finding: findingSchema,
   Gateway: gatewaySchema,
+  Issuer: issuerSchema,
   NewAdminKey: newAdminKeySchema,
   NewApiKey: newApiKeySchema,
   NewConnection: newConnectionSchema,

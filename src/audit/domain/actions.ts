@@ -27,6 +27,8 @@ export const ACTIONS = [
   'gateway.registered',
   'gateway.leased',
   'gateway.deleted',
+  'issuer.registered',
+  'issuer.removed',
   // people
   'user.created',
   'user.changed',

@@ -35,6 +35,7 @@ export interface Subject {
     | 'ext'
     | 'signal'
     | 'gateway'
+    | 'issuer'
     | 'record'
     | 'audit';
   readonly id: string;

@@ -1,6 +1,13 @@
 import type { CaseId, EntryId } from '../../kernel/ids.js';
-import { held, raised, type Person } from './person.js';
-import { entryOf, NOTHING, type Cause, type Circumstances, type Plan } from './plan.js';
+import { held, raised, type ForeignName, type Person } from './person.js';
+import {
+  entryOf,
+  NOTHING,
+  type Cause,
+  type Circumstances,
+  type Plan,
+  type RecordDraft,
+} from './plan.js';
 
 /** The part of a plan that speaks of a person's access. */
 export type AccessPlan = Pick<Plan, 'tokensEnd' | 'cases' | 'entries' | 'records'> & {
@@ -62,16 +69,29 @@ export function endAccess(around: Circumstances, person: Person, end: End): Acce
       },
     ],
     entries: [entry],
-    records: [recordOf(after, end.cause, id, entry.id)],
+    records: recordsOf(after, end.cause, id, entry.id),
   };
 }
 
-export const recordOf = (person: Person, cause: Cause, id: CaseId, entry: EntryId) =>
-  ({
-    scope: 'user',
-    subject: person.user,
-    generation: person.generation,
-    cause: cause.kind,
-    case: id,
-    entry,
-  }) as const;
+/** One for what we have issued, and one for each name under which a foreign issuer knows the person. */
+export const recordsOf = (
+  { user, generation, foreign }: Person,
+  cause: Cause,
+  id: CaseId,
+  entry: EntryId,
+): RecordDraft[] => {
+  const common = { cause: cause.kind, case: id, entry };
+  return [
+    { ...common, scope: 'user', subject: user, generation },
+    ...foreignRecords(foreign, common),
+  ];
+};
+
+/** The same name may be stored and new, or that of two registrations of an issuer: one record tells it. */
+export function foreignRecords(
+  names: readonly ForeignName[],
+  common: Pick<RecordDraft, 'cause' | 'case' | 'entry'>,
+): RecordDraft[] {
+  const different = new Map(names.map((name) => [`${name.issuer}\n${name.sub}`, name]));
+  return [...different.values()].map((name) => ({ ...common, scope: 'ext', name }));
+}

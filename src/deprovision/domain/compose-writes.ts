@@ -1,7 +1,9 @@
 import { entryDigest, entryRow, type AuditEntry, type EntryRow } from '../../audit/index.js';
 import type { Hash } from '../../contract/crypto-types.js';
+import { foreignSubject } from '../../contract/foreign-subject.js';
 import { outboxRecord, type OutboxRecord } from '../../outbox/index.js';
 import type { OrganizationId } from '../../kernel/ids.js';
+import type { ForeignName } from './person.js';
 import type { CaseWrite, RecordDraft } from './plan.js';
 
 /** How records get their bytes, their place and their generations. */
@@ -33,10 +35,14 @@ export function print(
       {
         v: 1,
         org: organization,
-        scope: draft.scope,
-        subject: draft.subject,
-        generation: draft.generation,
-        not_before: null,
+        ...(draft.scope === 'ext'
+          ? foreignTerms(draft.name, revokedAt, press.hash)
+          : {
+              scope: draft.scope,
+              subject: draft.subject,
+              generation: draft.generation,
+              not_before: null,
+            }),
         cause: draft.cause,
         case: draft.case,
         revoked_at: revokedAt.toISOString(),
@@ -48,6 +54,15 @@ export function print(
   });
   return { entries: plan.entries.map(entryRow), records };
 }
+
+/** The second of the revocation itself counts as before it. */
+const foreignTerms = ({ issuer, sub }: ForeignName, revokedAt: Date, hash: Hash) =>
+  ({
+    scope: 'ext',
+    subject: foreignSubject(issuer, sub, hash),
+    generation: null,
+    not_before: Math.floor(revokedAt.getTime() / 1000),
+  }) as const;
 
 export interface CaseRow {
   readonly id: string;

@@ -11,6 +11,12 @@ export interface Hold {
 /** Holds by name: `scim:<connection>`, `signal:<connection>:<class>`, `unreadable:<connection>`, `admin`, … */
 export type Holds = Readonly<Record<string, Hold>>;
 
+/** How a foreign issuer names somebody in its tokens; everybody when `sub` is empty. */
+export interface ForeignName {
+  readonly issuer: string;
+  readonly sub: string;
+}
+
 export interface Person {
   readonly user: UserId;
   readonly generation: number;
@@ -20,10 +26,13 @@ export interface Person {
   /** Living device tokens, and the devices they and the assignments stand for. */
   readonly tokens: number;
   readonly devices: number;
+  /** What foreign issuers have signed for them ends with what we have. */
+  readonly foreign: readonly ForeignName[];
 }
 
-export const newPerson = (user: UserId): Person => ({
+export const newPerson = (user: UserId, foreign: readonly ForeignName[] = []): Person => ({
   user,
+  foreign,
   generation: 1,
   holds: {},
   lifts: {},
@@ -35,6 +44,10 @@ export const scimHold = (connection: ConnectionId): string => `scim:${connection
 export const unreadableHold = (connection: ConnectionId): string => `unreadable:${connection}`;
 export const signalHold = (connection: ConnectionId, signalClass: string): string =>
   `signal:${connection}:${signalClass}`;
+
+/** Names that the person gets in this very transaction count with those that are stored. */
+export const alsoNamed = (person: Person, more: readonly ForeignName[]): Person =>
+  more.length === 0 ? person : { ...person, foreign: [...person.foreign, ...more] };
 
 /** Nothing issued before works any more. */
 export const raised = (person: Person, epoch: number): Person => ({

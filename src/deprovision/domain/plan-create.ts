@@ -2,12 +2,14 @@ import type { ResourceId, UserId } from '../../kernel/ids.js';
 import type { ResourceChange, StoredResource } from './change.js';
 import { planWord, type Planned } from './plan-edit.js';
 import {
+  alsoNamed,
   held,
   isHeldBy,
   newPerson,
   sameAccess,
   scimHold,
   unreadableHold,
+  type ForeignName,
   type Person,
 } from './person.js';
 import { entryOf, identitiesOf, NOTHING, type Circumstances } from './plan.js';
@@ -18,6 +20,8 @@ export interface BeforeCreation {
   /** Whom the new resource links to; null for somebody new. */
   readonly person: Person | null;
   readonly waiting: readonly WaitingSignal[];
+  /** What foreign issuers call whoever has the names of the new resource. */
+  readonly foreign: readonly ForeignName[];
 }
 
 export type CreateChange = Extract<ResourceChange, { kind: 'create' }>;
@@ -33,7 +37,7 @@ export function planCreation(
   const id = before.person === null ? (user as string as ResourceId) : around.makeId<ResourceId>();
   const access = joinWaiting(
     around,
-    accessAtCreation(around, user, before.person, change),
+    accessAtCreation(around, { ...before, user }, change),
     before.waiting,
   );
   const gone = scimHold(around.origin.connection);
@@ -72,12 +76,11 @@ export function planCreation(
 
 function accessAtCreation(
   around: Circumstances,
-  user: UserId,
-  linked: Person | null,
+  { person: linked, user, foreign }: BeforeCreation & { readonly user: UserId },
   change: CreateChange,
 ): AccessPlan {
-  if (linked !== null) return planWord(around, linked, change.word);
-  const person = newPerson(user);
+  if (linked !== null) return planWord(around, alsoNamed(linked, foreign), change.word);
+  const person = newPerson(user, foreign);
   if (change.word !== 'false') return keepAccess(person);
   // Nothing was ever issued to somebody new: a hold, and no revocation.
   const hold = {

@@ -11,7 +11,8 @@ import type {
   OrganizationId,
   UserId,
 } from '../../kernel/ids.js';
-import type { Hold, Holds } from './person.js';
+import { foreignRecords } from './access.js';
+import type { ForeignName, Hold, Holds } from './person.js';
 import type { CaseWrite, Cause, MakeId, RecordDraft } from './plan.js';
 
 /** An operator's order. */
@@ -35,6 +36,8 @@ export interface SubjectState {
   readonly user: UserId | null;
   readonly tokens: number;
   readonly devices: number;
+  /** Of a user all names, of an organization everybody of each issuer. */
+  readonly foreign: readonly ForeignName[];
 }
 
 /** What a plan gets its ids and generations from. */
@@ -49,7 +52,7 @@ export interface SubjectPlan {
   readonly holds: Holds;
   readonly case: CaseWrite;
   readonly entry: AuditEntry;
-  readonly record: RecordDraft;
+  readonly records: readonly RecordDraft[];
 }
 
 /** One generation up for the subject, and a hold when the operator wants one. */
@@ -70,6 +73,7 @@ export function planSubject(
     actor: order.actor.id,
     reason: order.reason,
   };
+  const common = { cause: order.kind, case: id, entry: entryId };
   return {
     generation,
     holds: order.hold ? { ...before.holds, [order.kind]: hold } : before.holds,
@@ -103,14 +107,10 @@ export function planSubject(
         kind: order.kind,
       },
     }),
-    record: {
-      scope: order.scope,
-      subject: order.id,
-      generation,
-      cause: order.kind,
-      case: id,
-      entry: entryId,
-    },
+    records: [
+      { ...common, scope: order.scope, subject: order.id, generation },
+      ...foreignRecords(before.foreign, common),
+    ],
   };
 }
 

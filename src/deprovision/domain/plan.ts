@@ -15,7 +15,7 @@ import type {
   UserId,
 } from '../../kernel/ids.js';
 import type { Origin, ResourceImage, SignalOutcome, StoredResource } from './change.js';
-import type { Person } from './person.js';
+import type { ForeignName, Person } from './person.js';
 
 /** Makes ids. Handed in, so that a plan is a function of its arguments. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it names
@@ -57,14 +57,14 @@ export type CaseResolution = Pick<
   'id' | 'subject' | 'user' | 'generation' | 'devices' | 'tokens' | 'revokedAt'
 >;
 
-export interface RecordDraft {
-  readonly scope: GenerationScope;
-  readonly subject: string;
-  readonly generation: number;
+export type RecordDraft = {
   readonly cause: CauseKind;
   readonly case: CaseId;
   readonly entry: EntryId;
-}
+} & (
+  | { readonly scope: GenerationScope; readonly subject: string; readonly generation: number }
+  | { readonly scope: 'ext'; readonly name: ForeignName }
+);
 
 export interface Identity {
   readonly kind: 'scim_id' | 'external_id' | 'user_name' | 'email';

@@ -1,6 +1,6 @@
 import type { CaseId, ConnectionId, SignalId } from '../../kernel/ids.js';
 import type { SignalEffect } from './change.js';
-import { endAccess, recordOf, type AccessPlan } from './access.js';
+import { endAccess, recordsOf, type AccessPlan } from './access.js';
 import {
   held,
   isHeldBy,
@@ -96,7 +96,7 @@ function joinOne(around: Circumstances, plan: JoinedPlan, signal: WaitingSignal)
       left: hold !== null || plan.tokensEnd?.left === true,
     },
     entries: [...plan.entries, entry],
-    records: [...plan.records, recordOf(after, cause, signal.case, entry.id)],
+    records: [...plan.records, ...recordsOf(after, cause, signal.case, entry.id)],
     resolutions: [...plan.resolutions, resolution],
     signals,
   };

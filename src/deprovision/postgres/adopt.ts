@@ -22,6 +22,8 @@ const cases = sql(
             as r (id, organization_id, scope, subject_id, generation, cause, revoked_at)
      left join organizations o on o.id = r.organization_id
     where o.id is not null or r.scope = 'kid'
+    -- What foreign issuers call somebody is recorded beside what we do: the case is about that.
+    order by r.id, r.scope = 'ext'
    on conflict (id) do nothing`,
 );
 

@@ -16,7 +16,7 @@ import type {
   SignalOutcome,
   StoredResource,
 } from '../domain/change.js';
-import type { Person } from '../domain/person.js';
+import type { ForeignName, Person } from '../domain/person.js';
 import type { BeforeEdit } from '../domain/plan-edit.js';
 import type { FamilyState, SubjectState } from '../domain/plan-subject.js';
 import type { Identity } from '../domain/plan.js';
@@ -55,7 +55,7 @@ export async function lockNewNames(
   },
   userName: string,
   names: readonly Identity[],
-): Promise<{ readonly taken: boolean; readonly waiting: readonly WaitingSignal[] }> {
+): Promise<Pick<NamesRow, 'taken' | 'foreign'> & { readonly waiting: readonly WaitingSignal[] }> {
   const before = await only<NamesRow>(tx, lockNamesSql, [
     resource.organization,
     resource.connection,
@@ -63,7 +63,11 @@ export async function lockNewNames(
     userName.toLowerCase(),
     JSON.stringify(names),
   ]);
-  return { taken: before?.taken ?? false, waiting: (before?.waiting ?? []).map(waitingOf) };
+  return {
+    taken: before?.taken ?? false,
+    waiting: (before?.waiting ?? []).map(waitingOf),
+    foreign: before?.foreign ?? [],
+  };
 }
 
 const lockCreationSql = sql(
@@ -82,6 +86,7 @@ export async function lockCreation(
   readonly taken: boolean;
   readonly person: Person | null;
   readonly waiting: readonly WaitingSignal[];
+  readonly foreign: readonly ForeignName[];
 }> {
   const which = [
     origin.organization,
@@ -95,6 +100,7 @@ export async function lockCreation(
     taken: before.taken,
     person: before.person,
     waiting: before.waiting.map(waitingOf),
+    foreign: before.foreign,
   };
 }
 
@@ -227,6 +233,7 @@ interface EditRow {
 interface NamesRow {
   readonly taken: boolean;
   readonly waiting: readonly WaitingRow[];
+  readonly foreign: readonly ForeignName[];
 }
 
 interface CreationRow extends NamesRow {

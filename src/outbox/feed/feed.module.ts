@@ -12,7 +12,6 @@ import { Installation } from '../../platform/installation/installation.js';
 import { Log } from '../../platform/log/log.js';
 import { Loops } from '../../platform/loop/loops.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
-import { WINDOW_S } from '../gateway-leases.js';
 import { GatewaysModule } from '../gateways.module.js';
 import { OutboxMetrics } from '../outbox-metrics.js';
 import { ReceiptsIntake } from '../receipts-intake.js';
@@ -59,7 +58,6 @@ import { Snapshots } from './snapshots.js';
           topic: topics.revocations,
           sign,
           hash: sha256,
-          windowMs: WINDOW_S * 1_000,
         }),
     },
     {

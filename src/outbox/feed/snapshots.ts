@@ -8,13 +8,12 @@ import {
   type FeedRow,
 } from '../postgres/find-feed-records.js';
 import { lookAtFeed, type Sight } from '../postgres/look-at-feed.js';
+import { windowS } from '../window.js';
 import { FeedParts, type PartsOf } from './feed-parts.js';
 import { Turns } from './turns.js';
 
 export interface SnapshotParts extends PartsOf {
   readonly transactions: Transactions;
-  /** Older records can refuse no living token. */
-  readonly windowMs: number;
 }
 
 export interface Snapshot {
@@ -51,7 +50,8 @@ export class Snapshots {
   }
 
   async *#write(sight: Sight): AsyncGenerator<string> {
-    const since = new Date(sight.t.getTime() - this.#parts.windowMs);
+    // Older records can refuse no living token.
+    const since = new Date(sight.t.getTime() - windowS(sight.foreignLifeS) * 1_000);
     const parts = new FeedParts(this.#parts, { from: null, since, to: sight });
     let after: After | null = null;
     for (let more = true; more;) {

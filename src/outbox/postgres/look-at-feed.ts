@@ -13,6 +13,8 @@ export interface Sight {
   readonly partitions: number;
   readonly heads: readonly ChainHead[];
   readonly kids: readonly string[];
+  /** How long tokens of foreign issuers may live, seconds; 0 without one. */
+  readonly foreignLifeS: number;
 }
 
 interface Row {
@@ -21,6 +23,7 @@ interface Row {
   readonly partitions: number;
   readonly heads: readonly ChainHead[];
   readonly kids: readonly string[];
+  readonly foreign_life_s: number;
 }
 
 const statement = sql(
@@ -28,7 +31,9 @@ const statement = sql(
   `select pg_current_snapshot()::text as snapshot, i.epoch, i.partitions,
           (select coalesce(jsonb_agg(jsonb_build_object('partition', partition, 'seq', seq, 'digest', digest)
                                      order by partition), '[]') from watermark_heads) as heads,
-          (select coalesce(array_agg(kid order by kid), '{}') from revoked_kids) as kids
+          (select coalesce(array_agg(kid order by kid), '{}') from revoked_kids) as kids,
+          (select coalesce(max(max_ttl_s), 0) from foreign_issuers
+            where removed_at is null or removed_at > clock_timestamp() - interval '1 day') as foreign_life_s
      from installation i`,
 );
 
@@ -41,5 +46,6 @@ export async function lookAtFeed(tx: Tx): Promise<Sight> {
   const t = await readClock(tx);
   const [row] = await rows<Row>(tx, statement);
   if (row === undefined) throw new TypeError('there is no installation');
-  return { t, ...row, epoch: Number(row.epoch) };
+  const { foreign_life_s: foreignLifeS, ...moment } = row;
+  return { t, ...moment, epoch: Number(row.epoch), foreignLifeS };
 }

@@ -1,8 +1,11 @@
 // P1: durable before polite. P6: Kafka being down never fails a request. Every answer is held against docs/openapi.json.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readLease } from '../../../src/contract/read-lease.js';
 import { newId } from '../../../src/kernel/ids.js';
+import { TokenMint } from '../../support/access-tokens.js';
 import { AdminApp, type Answer } from '../../support/admin-app.js';
 import { eventually } from '../../support/eventually.js';
+import { ForeignKey } from '../../support/foreign-idp.js';
 
 let app: AdminApp;
 let org: string;
@@ -385,6 +388,103 @@ describe('a revocation', () => {
       body: { org: '*', subject: { scope: 'kid', id: app.tokenKid }, generation: null },
     });
     expect((await post('/v1/revocations', body)).body.id).toBe(first.body.id);
+  });
+});
+
+describe('issuers', () => {
+  const KEY = new ForeignKey('ES256');
+  let owner: string;
+  const under = (path: string) => `/v1/organizations/${owner}${path}`;
+
+  // Whose revocations bring more than one record.
+  beforeAll(async () => {
+    owner = await app.organization();
+  });
+
+  const issuer = (more: object = {}) => ({
+    issuer: `https://${newId()}.example`,
+    audience: 'api://things',
+    subject: 'external_id',
+    ...more,
+  });
+
+  it('are registered, listed and removed, with their public keys or their address', async () => {
+    const stored = { ...KEY.jwk, d: 'visibly-fake-private-part' };
+    const inline = await post(under('/issuers'), issuer({ jwks: { keys: [stored] } }));
+    expect(inline.status).toBe(201);
+    expect(inline.body).toMatchObject({ jwks_url: null, max_ttl_s: 3600, identities_from: null });
+    const { kid, kty, crv, x, y, alg } = KEY.jwk;
+    expect(inline.body.jwks).toEqual({ keys: [{ kid, kty, crv, x, y, alg }] });
+    const url = 'https://idp.example/keys';
+    const fetched = await post(under('/issuers'), issuer({ jwks_url: url, max_ttl_s: 60 }));
+    expect(fetched.body).toMatchObject({ jwks: null, jwks_url: url, max_ttl_s: 60 });
+    expect((await get(under('/issuers'))).body.items).toEqual([fetched.body, inline.body]);
+    expect((await app.ask('DELETE', under(`/issuers/${inline.body.id}`))).status).toBe(204);
+    expect((await get(under('/issuers'))).body.items).toEqual([fetched.body]);
+    const again = await app.ask('DELETE', under(`/issuers/${inline.body.id}`));
+    expect(again.body).toMatchObject({ status: 404, code: 'issuer.unknown' });
+    const events = await all(under('/audit/events'));
+    expect(events.map(({ action }) => action)).toEqual(
+      expect.arrayContaining(['issuer.registered', 'issuer.removed']),
+    );
+    const { issuer: name } = fetched.body;
+    const twice = await post(under('/issuers'), issuer({ issuer: name, jwks_url: url }));
+    expect(twice.body).toMatchObject({ status: 409, code: 'issuer.taken' });
+  });
+
+  it.each<[string, object]>([
+    ['neither keys nor address', {}],
+    ['both', { jwks: { keys: [KEY.jwk] }, jwks_url: 'https://idp.example/keys' }],
+    ['keys that nobody could use', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
+    ['no keys', { jwks: { keys: [] } }],
+    ['no list of keys', { jwks: {} }],
+    ['keys that are no object', { jwks: 'keys' }],
+    ['a wire that anybody can bend', { jwks_url: 'http://idp.example/keys' }],
+    ['a host that only begins like ours', { jwks_url: 'http://localhost.evil.example/' }],
+    ['a file', { jwks_url: 'file:///etc/passwd' }],
+    ['a password in the address', { jwks_url: 'https://a:b@idp.example/keys' }],
+    ['a line break in the issuer', { issuer: 'https://a\nb', jwks: { keys: [KEY.jwk] } }],
+    ['a life beyond a day', { max_ttl_s: 86_401, jwks: { keys: [KEY.jwk] } }],
+    ['a name that nobody has', { subject: 'nickname', jwks: { keys: [KEY.jwk] } }],
+    ['what is not there', { algorithms: ['none'], jwks: { keys: [KEY.jwk] } }],
+  ])('are refused with %s', async (_, more) => {
+    const answer = await post(under('/issuers'), issuer(more));
+    expect([answer.status, answer.body.code.split('.')[0]]).toEqual([400, 'request']);
+  });
+
+  it('grow the window of every gateway, and go into its lease', async () => {
+    const { body: gateway } = await post('/v1/gateways', { name: newId() });
+    const lease = () =>
+      app.ask('PUT', '/v1/gateways/self/lease', {
+        key: gateway.key as string,
+        body: { boot: newId(), version: '1', policy: 'strict', public_key: new TokenMint().jwk },
+      });
+    const before = (await lease()).body;
+    const made = await post(
+      under('/issuers'),
+      issuer({ subject: 'user_name', max_ttl_s: 7_200, jwks: { keys: [KEY.jwk] } }),
+    );
+    const after = (await lease()).body;
+    expect([before.window_s, after.window_s]).toEqual([3_601, 7_201]);
+    expect(after.foreign_issuers).toHaveLength(Number(before.foreign_issuers.length) + 1);
+    expect(after.foreign_issuers).toContainEqual({
+      id: made.body.id,
+      org: owner,
+      issuer: made.body.issuer,
+      audience: 'api://things',
+      jwks_url: null,
+      jwks: made.body.jwks,
+      max_ttl_s: 7_200,
+      not_before: Math.floor(Date.parse(made.body.created_at) / 1000),
+      folds_sub: true,
+      policy: null,
+    });
+    expect(readLease(after).foreign_issuers).toEqual(after.foreign_issuers);
+    await app.ask('DELETE', under(`/issuers/${made.body.id}`));
+    const later = (await lease()).body;
+    // What it has signed may be in use where this lease is not known yet.
+    expect(later).toMatchObject({ window_s: 7_201, foreign_issuers: before.foreign_issuers });
+    await app.ask('DELETE', `/v1/gateways/${gateway.id}`);
   });
 });
 

@@ -14,6 +14,13 @@ let app: AdminApp;
 let ours: Estate;
 let theirs: Estate;
 
+const issuerOf = (org: string) => ({
+  issuer: `https://${org}.example`,
+  audience: 'api://things',
+  jwks_url: 'https://idp.example/keys',
+  subject: 'email',
+});
+
 async function estate(): Promise<Estate> {
   const org = await app.organization();
   const post = async (path: string, body: unknown) =>
@@ -24,6 +31,7 @@ async function estate(): Promise<Estate> {
   const connection = (await post('/connections', { kind: 'scim', name: 'IdP' })).id;
   const apiKey = await post('/api-keys', { name: 'x', scopes: ['device-tokens:bootstrap'] });
   const adminKey = await post('/admin-keys', { name: 'x', role: 'auditor' });
+  const issuer = await post('/issuers', issuerOf(org));
   const made = await post('/revocations', {
     subject: { scope: 'user', id: user },
     reason: 'x',
@@ -38,6 +46,7 @@ async function estate(): Promise<Estate> {
       device,
       family,
       connection,
+      issuer: issuer.id,
       key: apiKey.id,
       'admin-key': adminKey.id,
       case: made.id,
@@ -67,6 +76,7 @@ const bodies = (of: Estate): Readonly<Record<string, unknown>> => ({
   'POST /v1/organizations/{org}/admin-keys': { name: 'x', role: 'owner' },
   'POST /v1/organizations/{org}/api-keys': { name: 'x', scopes: ['device-tokens:bootstrap'] },
   'POST /v1/organizations/{org}/devices': { device_id: 'y' },
+  'POST /v1/organizations/{org}/issuers': issuerOf('another'),
   'POST /v1/organizations/{org}/revocations': {
     subject: { scope: 'user', id: of.ids['user'] },
     reason: 'x',
@@ -184,6 +194,14 @@ describe('a key of another organization', () => {
     expect([await everythingOf(ours), await everythingOf(theirs)]).toEqual(before);
   });
 
+  it('makes no gateway believe an issuer, not even for its own organization', async () => {
+    const answer = await app.ask('POST', `/v1/organizations/${theirs.org}/issuers`, {
+      key: theirs.key,
+      body: issuerOf('another'),
+    });
+    expect(answer.body).toMatchObject({ status: 403, code: 'credential.role_missing' });
+  });
+
   it('borrows no identities from our connection', async () => {
     const answer = await app.ask('POST', `/v1/organizations/${theirs.org}/connections`, {
       key: theirs.key,
@@ -198,6 +216,7 @@ describe('a key of another organization', () => {
     'cases?user=',
     'audit/events?case=',
     'connections',
+    'issuers',
     'api-keys',
     'admin-keys',
   ])('sees nothing of ours in its own lists: %s', async (list) => {

@@ -1,7 +1,9 @@
 // P2: dead stays dead; P3: bounded staleness. From a revocation to the receipts that complete its case.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '../../../src/kernel/ids.js';
 import { Company } from '../../support/company.js';
 import { eventually } from '../../support/eventually.js';
+import { FOREIGN, foreignClaims, ForeignIdp, ForeignKey } from '../../support/foreign-idp.js';
 import type { RunningGateway } from '../../support/running-gateway.js';
 import { RunningService } from '../../support/running-service.js';
 
@@ -50,6 +52,60 @@ describe('a revocation', () => {
       expect(order).toEqual([...order].sort());
     },
   );
+
+  it('over SCIM ends what a foreign issuer has signed for whoever left, at gateways that let it in', async () => {
+    const key = new ForeignKey('RS256');
+    const idp = await ForeignIdp.start();
+    idp.keys.push(key.jwk);
+    const [accepting, refusing] = [
+      await Promise.all([
+        service.gateway({ foreignTokens: 'accept' }),
+        service.gateway({ foreignTokens: 'accept', source: 'http' }),
+      ]),
+      gateways[0]!,
+    ];
+    try {
+      const registered = await service.admin('POST', `/v1/organizations/${company.id}/issuers`, {
+        ...{ issuer: FOREIGN, audience: 'api://things', jwks_url: idp.url },
+        subject: 'external_id',
+      });
+      expect(registered.status).toBe(201);
+      const [leaver, other] = [newId(), newId()];
+      const user = await company.provision(service, { externalId: leaver });
+      await company.provision(service, { externalId: other });
+      const signed = (sub: string) =>
+        key.token(foreignClaims(Math.floor(Date.now() / 1000), { sub }));
+      // With the lease that names the issuer, its keys, and a second that begins after the registration.
+      await eventually(() => {
+        const token = signed(other);
+        return accepting.every((gateway) => gateway.outcome(token) === 'allow-foreign');
+      });
+      const [left, stayed] = [signed(leaver), signed(other)];
+      expect(accepting.map((one) => one.outcome(left))).toEqual(['allow-foreign', 'allow-foreign']);
+      expect(refusing.outcome(left)).toBe('deny: token.malformed');
+      expect((await company.leave(service, user)).status).toBe(200);
+      await eventually(() => accepting.every((one) => one.outcome(left) === 'deny: revoked.ext'));
+      expect(accepting.map((one) => one.outcome(stayed))).toEqual([
+        'allow-foreign',
+        'allow-foreign',
+      ]);
+      const cases = `/v1/organizations/${company.id}/cases?user=${user}`;
+      const look = async () => (await service.admin('GET', cases)).body.items[0];
+      await eventually(async () => (await look()).state === 'enforced');
+      expect((await look()).records).toHaveLength(2);
+      // What the issuer signs later is let in: that it signs nothing is the issuer's business.
+      await eventually(() => accepting[0].outcome(signed(leaver)) === 'allow-foreign');
+      await service.admin(
+        'DELETE',
+        `/v1/organizations/${company.id}/issuers/${registered.body.id}`,
+      );
+      await eventually(() =>
+        accepting.every((one) => one.outcome(stayed) === 'deny: token.malformed'),
+      );
+    } finally {
+      await Promise.all([...accepting.map((one) => one.stop()), idp.stop()]);
+    }
+  });
 
   it('of an organization ends everything in it, and of a signing key everything it signed', async () => {
     const enrolled = await company.enrol(service);

@@ -201,6 +201,7 @@ describe('a gateway', () => {
       max_clock_skew_ms: 1_000,
       max_ttl_s: 3_600,
       window_s: 3_601,
+      foreign_issuers: [],
       kafka: { topics: topicsWith('') },
     });
     const entries = await world.world.query(

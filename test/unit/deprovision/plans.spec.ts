@@ -282,7 +282,7 @@ describe('a creation', () => {
   const create = (person: Person | null, word: ActiveWord, active = true) =>
     planCreation(
       around(HERE, 20),
-      { person, waiting: [] },
+      { person, waiting: [], foreign: [] },
       { kind: 'create', origin: around(HERE, 20).origin, word, image: image({ active }) },
     );
 
