@@ -58,6 +58,7 @@ const CODES = {
   'scim.active_unreadable': 'invalid',
   'scim.name_taken': 'conflict',
   'scim.version_lost': 'conflict',
+  'scim.reference_unresolved': 'conflict',
   'scim.filter_forbidden': 'forbidden',
   'scim.no_self': 'not_allowed',
   'hold.unknown': 'unknown',

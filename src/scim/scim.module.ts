@@ -12,8 +12,10 @@ import { Sealer } from '../platform/crypto/sealer.js';
 import { ErrorRenderers } from '../platform/http/error-renderers.js';
 import { Log } from '../platform/log/log.js';
 import { built } from '../platform/module/built.js';
+import { ScimBulk } from './bulk.js';
 import { Cursors } from './cursors.js';
 import { ScimGroups } from './groups.js';
+import { BulkController } from './http/bulk.controller.js';
 import { DiscoveryController } from './http/discovery.controller.js';
 import { GroupsController } from './http/groups.controller.js';
 import { PREFIX, ScimRoot } from './http/scim-root.js';
@@ -26,7 +28,13 @@ import { ScimUsers } from './users.js';
 
 /** What the room is made of, whoever makes the rooms that it asks. */
 export const scimRoom = {
-  controllers: [UsersController, GroupsController, SearchController, DiscoveryController],
+  controllers: [
+    UsersController,
+    GroupsController,
+    BulkController,
+    SearchController,
+    DiscoveryController,
+  ],
   providers: [
     built(
       ScimUsers,
@@ -50,6 +58,19 @@ export const scimRoom = {
         log: Log,
       },
       ({ heart, groups, ...parts }) => new ScimGroups(heart, groups, new RefusedChanges(parts)),
+    ),
+    built(
+      ScimBulk,
+      {
+        users: ScimUsers,
+        groups: ScimGroups,
+        clock: Clock,
+        transactions: Transactions,
+        audit: AuditLog,
+        log: Log,
+      },
+      ({ users, groups, clock, ...parts }) =>
+        new ScimBulk({ users, groups, clock, refused: new RefusedChanges(parts) }),
     ),
     built(
       ScimSearch,

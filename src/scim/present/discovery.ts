@@ -1,3 +1,4 @@
+import { MAX_BULK_BYTES, MAX_BULK_OPERATIONS } from '../read/bulk.js';
 import { CURSOR_TIMEOUT_S, DEFAULT_PAGE, MAX_PAGE } from '../read/search-request.js';
 import { GROUP_SCHEMA, GROUPS } from '../read/group-schema.js';
 import type { ResourceKind, Schema } from '../read/schema.js';
@@ -8,7 +9,7 @@ import type { JsonObject } from './projected.js';
 export const serviceProviderConfig = (root: string): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
-  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  bulk: { supported: true, maxOperations: MAX_BULK_OPERATIONS, maxPayloadSize: MAX_BULK_BYTES },
   filter: { supported: true, maxResults: MAX_PAGE },
   changePassword: { supported: false },
   sort: { supported: true },

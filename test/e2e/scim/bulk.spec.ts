@@ -1,0 +1,249 @@
+// P1: durable before polite. P4: nothing is lost. P9: fail closed. Many changes in one request (RFC 7644 §3.7).
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId } from '../../../src/kernel/ids.js';
+import { eventually } from '../../support/eventually.js';
+import { ScimServer, type ScimAnswer, type ScimClient } from '../../support/scim-server.js';
+
+const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+let server: ScimServer;
+let client: ScimClient;
+
+beforeAll(async () => {
+  server = await ScimServer.open();
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  client = await server.client();
+});
+
+const bulk = (Operations: readonly unknown[], more: object = {}): Promise<ScimAnswer> =>
+  server.send(client, 'POST', '/Bulk', {
+    body: { schemas: [BULK_REQUEST], Operations, ...more },
+  });
+
+const newName = (): string => `${newId()}@example.com`;
+
+async function person(): Promise<string> {
+  const { body } = await server.send(client, 'POST', '/Users', { body: { userName: newName() } });
+  return body.id as string;
+}
+
+const activeOf = async (id: string): Promise<boolean> =>
+  (await server.send(client, 'GET', `/Users/${id}`)).body.active as boolean;
+
+const membersOf = async (id: string): Promise<string[]> => {
+  const { body } = await server.send(client, 'GET', `/Groups/${id}`);
+  return (body.members ?? []).map(({ value }: { value: string }) => value);
+};
+
+const idIn = ({ location }: { location: string }): string => location.split('/').at(-1)!;
+const statusesOf = ({ body }: ScimAnswer): string[] =>
+  body.Operations.map(({ status }: { status: string }) => status);
+
+const leaveOf = (id: string, value: unknown = false) => ({
+  method: 'PATCH',
+  path: `/Users/${id}`,
+  data: { schemas: [PATCH_OP], Operations: [{ op: 'Replace', path: 'active', value }] },
+});
+
+describe('a bulk request', () => {
+  it('makes, replaces, changes and removes, and tells each with its place and version', async () => {
+    const [ada, bob, eve] = [await person(), await person(), await person()];
+    const answer = await bulk([
+      { method: 'POST', path: '/Users', bulkId: 'new', data: { userName: newName() } },
+      { method: 'put', path: `/Users/${ada}`, data: { userName: newName(), title: 'Dr' } },
+      leaveOf(bob, 'False'),
+      { method: 'DELETE', path: `Users/${eve}/` },
+    ]);
+    expect(answer.status).toBe(200);
+    expect(answer.body.schemas).toEqual(['urn:ietf:params:scim:api:messages:2.0:BulkResponse']);
+    const at = `${server.root}/Users/`;
+    expect(answer.body.Operations).toEqual([
+      {
+        method: 'POST',
+        bulkId: 'new',
+        location: expect.stringContaining(at),
+        version: 'W/"1"',
+        status: '201',
+      },
+      { method: 'PUT', location: `${at}${ada}`, version: 'W/"2"', status: '200' },
+      { method: 'PATCH', location: `${at}${bob}`, version: 'W/"2"', status: '200' },
+      { method: 'DELETE', location: `${at}${eve}`, status: '204' },
+    ]);
+    expect(await activeOf(bob)).toBe(false);
+    expect((await server.send(client, 'GET', `/Users/${eve}`)).status).toBe(404);
+  });
+
+  it('makes a group before its member and a report before the manager, by their bulkIds', async () => {
+    const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+    const answer = await bulk([
+      {
+        method: 'POST',
+        path: '/Groups',
+        bulkId: 'staff',
+        data: { displayName: 'Staff', members: [{ value: 'bulkId:ada' }] },
+      },
+      {
+        method: 'POST',
+        path: '/Users',
+        bulkId: 'ada',
+        data: { userName: newName(), [enterprise]: { manager: { value: 'bulkId:boss' } } },
+      },
+      { method: 'POST', path: '/Users', bulkId: 'boss', data: { userName: newName() } },
+      { ...leaveOf('bulkId:boss') },
+    ]);
+    expect(statusesOf(answer)).toEqual(['201', '201', '201', '200']);
+    const [staff, ada, boss] = answer.body.Operations.map(idIn) as [string, string, string];
+    expect(await membersOf(staff)).toEqual([ada]);
+    const made = await server.send(client, 'GET', `/Users/${ada}`);
+    expect(made.body[enterprise].manager.value).toBe(boss);
+    expect(await activeOf(boss)).toBe(false);
+  });
+
+  it('makes what speaks of each other in a circle', async () => {
+    const group = (bulkId: string, member: string) => ({
+      method: 'POST',
+      path: '/Groups',
+      bulkId,
+      data: { displayName: bulkId, members: [{ value: `bulkId:${member}` }] },
+    });
+    const answer = await bulk([group('a', 'b'), group('b', 'c'), group('c', 'a'), group('d', 'd')]);
+    expect(statusesOf(answer).map((status) => status.slice(0, 2))).toEqual([
+      '20',
+      '20',
+      '20',
+      '20',
+    ]);
+    const [a, b, c, d] = answer.body.Operations.map(idIn) as [string, string, string, string];
+    expect(await Promise.all([a, b, c, d].map(membersOf))).toEqual([[b], [c], [a], [d]]);
+  });
+
+  it('refuses an operation that is none, says so in its place, and goes on', async () => {
+    const gone = newId();
+    const answer = await bulk([
+      'nonsense',
+      { method: 'GET', path: '/Users' },
+      { method: 'POST', path: '/Users/x', data: {} },
+      { method: 'PATCH', path: '/Users', data: {} },
+      { method: 'POST', path: '/Devices', data: {} },
+      { method: 'POST', path: '/Users', bulkId: 'wrong', data: { title: 'nobody' } },
+      { method: 'PUT', path: '/Users/bulkId:wrong', data: { userName: newName() } },
+      { method: 'DELETE', path: `/Users/${gone}` },
+      leaveOf(await person()),
+    ]);
+    expect(statusesOf(answer)).toEqual([
+      ...['400', '400', '400', '400', '400', '400'],
+      ...['409', '404', '200'],
+    ]);
+    expect(answer.body.Operations[7]).toMatchObject({
+      location: `${server.root}/Users/${gone}`,
+      response: { status: '404', schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'] },
+    });
+    const refused = await server.world.query(
+      `select from audit.entry where action = 'request.refused' and organization_id = $1`,
+      [client.organization],
+    );
+    expect(refused).toHaveLength(8);
+  });
+
+  it('minds the version of each operation', async () => {
+    const ada = await person();
+    const rename = { method: 'PUT', path: `/Users/${ada}`, data: { userName: newName() } };
+    const answer = await bulk([
+      { ...rename, version: 'W/"7"' },
+      { ...rename, version: 'W/"1"' },
+    ]);
+    expect(statusesOf(answer)).toEqual(['412', '200']);
+  });
+
+  it('begins nothing more after as many errors as it may have, but every leave happens', async () => {
+    const [ada, bob] = [await person(), await person()];
+    const wrong = { method: 'PUT', path: `/Users/${ada}`, data: {} };
+    const answer = await bulk(
+      [
+        wrong,
+        wrong,
+        { method: 'PUT', path: `/Users/${ada}`, data: { userName: newName() } },
+        leaveOf(ada),
+        leaveOf(bob, 'perhaps'),
+      ],
+      { failOnErrors: 2 },
+    );
+    expect(statusesOf(answer)).toEqual(['400', '400', '200', '400']);
+    expect(await activeOf(ada)).toBe(false);
+    expect(await server.world.holds(bob as never)).toEqual([`unreadable:${client.connection}`]);
+  });
+
+  it('keeps the order of what it says of one person', async () => {
+    const people = await Promise.all(Array.from({ length: 20 }, person));
+    const said = people.flatMap((id, i) => [leaveOf(id), leaveOf(id, i % 2 === 0)]);
+    const answer = await bulk(said);
+    expect(new Set(statusesOf(answer))).toEqual(new Set(['200']));
+    expect(await Promise.all(people.map(activeOf))).toEqual(people.map((_, i) => i % 2 === 0));
+  });
+
+  it('with a member that stands twice changes nothing, and means its false all the same', async () => {
+    const [ada, bob] = [await person(), await person()];
+    const text = JSON.stringify({
+      schemas: [BULK_REQUEST],
+      Operations: [leaveOf(ada), { method: 'DELETE', path: `/Users/${bob}` }],
+    }).replace('"op":"Replace"', '"op":"Replace","op":"replace"');
+    const answer = await server.send(client, 'POST', '/Bulk', { body: text });
+    expect(statusesOf(answer)).toEqual(['400', '400']);
+    expect(await server.world.holds(ada as never)).not.toEqual([]);
+    expect(await activeOf(bob)).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', '{"Operations": [', 400, 'invalidSyntax'],
+    ['no object', [], 400, 'invalidSyntax'],
+    ['another schema', { schemas: [PATCH_OP], Operations: [] }, 400, 'invalidSyntax'],
+    ['no list of operations', { Operations: {} }, 400, 'invalidSyntax'],
+    ['no number of errors', { failOnErrors: 'one', Operations: [] }, 400, 'invalidValue'],
+    ['too many operations', { Operations: Array.from({ length: 1_001 }, () => 0) }, 413, undefined],
+    ['too many bytes', { Operations: [], more: 'x'.repeat(4_194_304) }, 413, undefined],
+  ])('that is %s is refused as a whole', async (_, body, status, scimType) => {
+    const answer = await server.send(client, 'POST', '/Bulk', { body });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ status: String(status) });
+    expect(answer.body.scimType).toBe(scimType);
+  });
+
+  it('reaches nobody of another connection', async () => {
+    const other = await server.client();
+    const ada = await person();
+    const answer = await server.send(other, 'POST', '/Bulk', {
+      body: { Operations: [leaveOf(ada), { method: 'DELETE', path: `/Users/${ada}` }] },
+    });
+    expect(statusesOf(answer)).toEqual(['404', '404']);
+    expect(await activeOf(ada)).toBe(true);
+  });
+
+  it('is a 503 as a whole when the database goes away, and what was done stays done', async () => {
+    const people = await Promise.all(Array.from({ length: 100 }, person));
+    const left = async (): Promise<number> => {
+      const [row] = await server.world.query<{ count: number }>(
+        'select count(*)::int as count from resources where connection_id = $1 and not active',
+        [client.connection],
+      );
+      return row!.count;
+    };
+    const asked = bulk(people.map((id) => leaveOf(id)));
+    await eventually(async () => (await left()) > 0);
+    server.wire.cut();
+    const answer = await asked;
+    server.wire.heal();
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).not.toBeNull();
+    const again = await bulk(people.map((id) => leaveOf(id)));
+    expect(new Set(statusesOf(again))).toEqual(new Set(['200']));
+    expect(await left()).toBe(100);
+  });
+
+  it('is advertised with its limits', async () => {
+    const { body } = await server.send(client, 'GET', '/ServiceProviderConfig');
+    expect(body.bulk).toEqual({ supported: true, maxOperations: 1_000, maxPayloadSize: 4_194_304 });
+  });
+});
