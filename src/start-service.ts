@@ -44,6 +44,7 @@ export async function startService(config: Config, settled: Settled, log: Log): 
         audience: config.audience,
         stalenessMs: config.stalenessMs,
         outboxDays: config.outboxDays,
+        scimRate: config.scimRate,
         adminKey: settled.secrets.adminKey,
         gatewayKey: settled.gatewayKey,
         publicUrl: config.publicUrl,

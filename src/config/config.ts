@@ -51,6 +51,8 @@ export interface Config {
   readonly stalenessMs: number;
   /** How many whole days of sent records the outbox keeps. */
   readonly outboxDays: number;
+  /** How many requests a second of one SCIM connection each process answers for long. */
+  readonly scimRate: number;
   readonly topicPrefix: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }

@@ -83,6 +83,12 @@ export class Environment extends KafkaEnvironment {
   OFFSWITCH_OUTBOX_DAYS?: number;
 
   @IsOptional()
+  @IsInt({ message: 'must be a whole number of requests a second' })
+  @Min(25, { message: 'must be at least 25' })
+  @Max(100_000, { message: 'must be at most 100000' })
+  OFFSWITCH_SCIM_RATE?: number;
+
+  @IsOptional()
   @Matches(/^[A-Za-z0-9._-]{1,64}$/, { message: 'must be letters, digits, dots, dashes' })
   OFFSWITCH_TOPIC_PREFIX?: string;
 
@@ -112,6 +118,7 @@ export const WHOLE_NUMBERS: readonly string[] = [
   'PORT',
   'OFFSWITCH_STALENESS_MS',
   'OFFSWITCH_OUTBOX_DAYS',
+  'OFFSWITCH_SCIM_RATE',
 ];
 
 /** Every variable that the service reads. */
@@ -130,6 +137,7 @@ export const VARIABLES = [
   'OFFSWITCH_PUBLIC_URL',
   'OFFSWITCH_STALENESS_MS',
   'OFFSWITCH_OUTBOX_DAYS',
+  'OFFSWITCH_SCIM_RATE',
   'OFFSWITCH_TOPIC_PREFIX',
   'OFFSWITCH_HOME',
   'LOG_LEVEL',

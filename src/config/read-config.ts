@@ -4,6 +4,7 @@ import { Secret } from '../kernel/secret.js';
 import { ConfigRefused, type Config, type ServiceSecrets } from './config.js';
 import { Environment, VARIABLES, WHOLE_NUMBERS } from './environment.js';
 import { kafkaOf } from './kafka-environment.js';
+import { SCIM_RATE } from './service-config.js';
 import { textOf, type EnvironmentVariables } from './variables.js';
 
 /**
@@ -36,6 +37,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     stalenessMs: environment.OFFSWITCH_STALENESS_MS ?? 10_000,
     // One day longer than the topic keeps them.
     outboxDays: environment.OFFSWITCH_OUTBOX_DAYS ?? 8,
+    scimRate: environment.OFFSWITCH_SCIM_RATE ?? SCIM_RATE,
     topicPrefix: environment.OFFSWITCH_TOPIC_PREFIX ?? '',
     logLevel: environment.LOG_LEVEL ?? 'info',
   });

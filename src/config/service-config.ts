@@ -2,6 +2,9 @@ import type { Topics } from '../contract/topics.js';
 import type { Secret } from '../kernel/secret.js';
 import type { KafkaConfig } from './config.js';
 
+/** Four times what IdPs are promised. */
+export const SCIM_RATE = 100;
+
 export interface ServiceSettings {
   readonly kafka: KafkaConfig;
   readonly topics: Topics;
@@ -11,6 +14,8 @@ export interface ServiceSettings {
   readonly stalenessMs: number;
   /** How many whole days of sent records the outbox keeps. */
   readonly outboxDays: number;
+  /** How many requests a second of one SCIM connection each process answers for long; {@link SCIM_RATE} unless told. */
+  readonly scimRate?: number;
   /** The first installation key, `ofs_admin_…`. */
   readonly adminKey: Secret;
   /** The key of a gateway that is there from the first start; null unless the home made it. */
@@ -26,6 +31,7 @@ export class ServiceConfig implements ServiceSettings {
   readonly audience: ServiceSettings['audience'];
   readonly stalenessMs: ServiceSettings['stalenessMs'];
   readonly outboxDays: ServiceSettings['outboxDays'];
+  readonly scimRate: number;
   readonly adminKey: ServiceSettings['adminKey'];
   readonly gatewayKey: ServiceSettings['gatewayKey'];
   readonly publicUrl: ServiceSettings['publicUrl'];
@@ -36,6 +42,7 @@ export class ServiceConfig implements ServiceSettings {
     this.audience = settings.audience;
     this.stalenessMs = settings.stalenessMs;
     this.outboxDays = settings.outboxDays;
+    this.scimRate = settings.scimRate ?? SCIM_RATE;
     this.adminKey = settings.adminKey;
     this.gatewayKey = settings.gatewayKey;
     this.publicUrl = settings.publicUrl;

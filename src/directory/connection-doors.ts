@@ -34,9 +34,10 @@ export interface WebhookDoor extends OpenConnection {
 export abstract class ConnectionDoors {
   /**
    * @param authorization the header as it came
+   * @param from where the request came from; whoever fails too often is told so late
    * @throws DomainError `credential.missing`, `credential.invalid`, `store.unavailable`
    */
-  abstract scim(authorization: string | undefined): Promise<OpenScim>;
+  abstract scim(authorization: string | undefined, from: string): Promise<OpenScim>;
 
   /**
    * @param id the id in the path

@@ -17,6 +17,7 @@ import { ConnectionTraffic } from './connection-traffic.js';
 import { Connections } from './connections.js';
 import { Devices } from './devices.js';
 import { Groups } from './groups.js';
+import { FailedAttempts } from './failed-attempts.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { PostgresGroups } from './postgres/postgres-groups.js';
@@ -59,12 +60,21 @@ import { SilenceWatch } from './traffic/silence-watch.js';
       {
         transactions: Transactions,
         secrets: ConnectionSecrets,
+        attempts: FailedAttempts,
+      },
+      (parts) => new StoredConnectionDoors(parts),
+    ),
+    built(
+      FailedAttempts,
+      {
         refusals: Refusals,
         traffic: ConnectionTraffic,
+        clock: Clock,
+        log: Log,
         installation: Installation,
       },
       ({ installation, ...parts }) =>
-        new StoredConnectionDoors({ ...parts, installation: installation.id }),
+        new FailedAttempts({ ...parts, installation: installation.id }),
     ),
     built(
       NotedTraffic,
@@ -115,6 +125,7 @@ import { SilenceWatch } from './traffic/silence-watch.js';
     ConnectionDoors,
     ConnectionHealths,
     ConnectionTraffic,
+    FailedAttempts,
     Resources,
     Groups,
     People,

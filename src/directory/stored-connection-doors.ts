@@ -1,4 +1,3 @@
-import type { LogId, Refusals } from '../audit/index.js';
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { readId, type ConnectionId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
@@ -9,9 +8,9 @@ import {
   type OpenScim,
   type WebhookDoor,
 } from './connection-doors.js';
-import type { ConnectionTraffic } from './connection-traffic.js';
 import { publicKeyBytes, type ConnectionSecrets } from './connection-secrets.js';
 import { CONNECTION_KINDS } from './domain/connection-kinds.js';
+import type { FailedAttempt, FailedAttempts } from './failed-attempts.js';
 import {
   selectDoorByConnection,
   selectDoorBySecret,
@@ -21,37 +20,31 @@ import {
 export class StoredConnectionDoors extends ConnectionDoors {
   readonly #transactions: Transactions;
   readonly #secrets: ConnectionSecrets;
-  readonly #refusals: Refusals;
-  readonly #traffic: ConnectionTraffic;
-  readonly #installation: LogId;
+  readonly #attempts: FailedAttempts;
 
   constructor(parts: {
     readonly transactions: Transactions;
     readonly secrets: ConnectionSecrets;
-    readonly refusals: Refusals;
-    readonly traffic: ConnectionTraffic;
-    /** Its log takes what belongs to no organization. */
-    readonly installation: LogId;
+    readonly attempts: FailedAttempts;
   }) {
     super();
     this.#transactions = parts.transactions;
     this.#secrets = parts.secrets;
-    this.#refusals = parts.refusals;
-    this.#traffic = parts.traffic;
-    this.#installation = parts.installation;
+    this.#attempts = parts.attempts;
   }
 
-  override async scim(authorization: string | undefined): Promise<OpenScim> {
+  override async scim(authorization: string | undefined, from: string): Promise<OpenScim> {
+    const nobody = { from, credential: null, row: null };
     if (authorization === undefined || authorization === '')
-      throw this.#refused('credential.missing', null);
+      throw await this.#refused('credential.missing', nobody);
     const text = bearerOf(authorization);
     const presented = text === null ? null : this.#secrets.read('scim', text);
-    if (presented === null) throw this.#refused('credential.invalid', null);
+    if (presented === null) throw await this.#refused('credential.invalid', nobody);
     const row = await this.#transactions.read('doors', (tx) =>
       selectDoorBySecret(tx, presented.id, 'scim'),
     );
     if (row?.digest == null || !presented.matches(row.digest) || !row.is_live)
-      throw this.#refused('credential.invalid', row);
+      throw await this.#refused('credential.invalid', { from, credential: presented.id, row });
     return { ...opened(row), secret: presented.id };
   }
 
@@ -73,18 +66,13 @@ export class StoredConnectionDoors extends ConnectionDoors {
     };
   }
 
-  #refused(reason: ErrorCode, row: DoorRow | null): DomainError {
-    this.#refusals.count({
-      log: row?.organization_id ?? this.#installation,
-      connection: row?.connection_id ?? null,
-      door: 'scim',
-      reason,
-    });
-    if (row !== null)
-      this.#traffic.turnedAway(
-        { organization: row.organization_id, connection: row.connection_id },
-        reason,
-      );
+  async #refused(
+    reason: ErrorCode,
+    { row, ...who }: Pick<FailedAttempt, 'from' | 'credential'> & { readonly row: DoorRow | null },
+  ): Promise<DomainError> {
+    const connection =
+      row === null ? null : { organization: row.organization_id, connection: row.connection_id };
+    await this.#attempts.note({ door: 'scim', reason, ...who, connection });
     return new DomainError(
       reason,
       reason === 'credential.missing' ? 'no bearer token' : 'this token opens nothing',

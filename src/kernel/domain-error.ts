@@ -23,6 +23,7 @@ const CODES = {
   'request.path_too_long': 'invalid',
   'request.head_too_large': 'invalid',
   'request.timed_out': 'invalid',
+  'request.throttled': 'too_many',
   'request.media_type': 'unsupported_media',
   'request.unstorable_text': 'invalid',
   'request.idempotency_conflict': 'conflict',

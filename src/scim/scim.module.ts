@@ -24,6 +24,7 @@ import { SearchController } from './http/search.controller.js';
 import { UsersController } from './http/users.controller.js';
 import { RefusedChanges } from './refused-changes.js';
 import { ScimSearch } from './search.js';
+import { Throttle } from './throttle.js';
 import { ScimUsers } from './users.js';
 
 /** What the room is made of, whoever makes the rooms that it asks. */
@@ -78,6 +79,11 @@ export const scimRoom = {
       ({ resources, groups, sealer, clock }) =>
         new ScimSearch(resources, groups, new Cursors(sealer, clock)),
     ),
+    {
+      provide: Throttle,
+      inject: [ServiceConfig, Clock],
+      useFactory: ({ scimRate }: ServiceConfig, clock: Clock) => new Throttle(scimRate, clock),
+    },
     {
       provide: ScimRoot,
       inject: [ServiceConfig],

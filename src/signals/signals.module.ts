@@ -1,12 +1,11 @@
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
-import { AuditLog, Refusals } from '../audit/index.js';
+import { AuditLog } from '../audit/index.js';
 import { DeprovisionModule } from '../deprovision/deprovision.module.js';
 import { Deprovision } from '../deprovision/index.js';
 import { DirectoryModule } from '../directory/directory.module.js';
-import { ConnectionDoors, ConnectionTraffic } from '../directory/index.js';
+import { ConnectionDoors, FailedAttempts } from '../directory/index.js';
 import { Transactions } from '../kernel/tx.js';
-import { Installation } from '../platform/installation/installation.js';
 import { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
 import { Retention } from '../platform/loop/retention.js';
@@ -27,12 +26,10 @@ import { Webhooks } from './webhooks.js';
         deprovision: Deprovision,
         transactions: Transactions,
         audit: AuditLog,
-        refusals: Refusals,
-        traffic: ConnectionTraffic,
+        attempts: FailedAttempts,
         log: Log,
-        installation: Installation,
       },
-      ({ installation, ...parts }) => new Webhooks({ ...parts, installation: installation.id }),
+      (parts) => new Webhooks(parts),
     ),
   ],
 })

@@ -55,6 +55,7 @@ function deliveredBy(
     connection,
     requestId,
     receivedAt: at,
+    from: request.ip,
     body: request.rawBody ?? new Uint8Array(),
     // Node joins repeated fields into one text, or drops some; here a repetition must be seen.
     header: (name) =>

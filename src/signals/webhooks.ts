@@ -1,6 +1,6 @@
-import { entryOf, type AuditLog, type LogId, type Refusals } from '../audit/index.js';
+import { entryOf, type AuditLog } from '../audit/index.js';
 import type { Deprovision, Origin, SignalOutcome, VerifiedSignal } from '../deprovision/index.js';
-import type { ConnectionDoors, ConnectionTraffic, WebhookDoor } from '../directory/index.js';
+import type { ConnectionDoors, FailedAttempts, WebhookDoor } from '../directory/index.js';
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { newId, type EntryId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
@@ -19,6 +19,7 @@ export interface Delivered extends Arrival {
   /** The last part of the path; nobody has looked at it yet. */
   readonly connection: string;
   readonly requestId: string;
+  readonly from: string;
   /** Told as soon as the sender has proven that it is this connection. */
   readonly isFrom: (door: WebhookDoor) => void;
   /** Told what it says, once that has been read. */
@@ -30,11 +31,8 @@ export interface WebhookParts {
   readonly deprovision: Deprovision;
   readonly transactions: Transactions;
   readonly audit: AuditLog;
-  readonly refusals: Refusals;
-  readonly traffic: ConnectionTraffic;
+  readonly attempts: FailedAttempts;
   readonly log: Log;
-  /** Whose log counts what belongs to no connection. */
-  readonly installation: LogId;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -55,11 +53,12 @@ export class Webhooks {
    *   not be read (what could be has been committed all the same); `store.unavailable`
    */
   async take(delivered: Delivered): Promise<Answer> {
-    const { door, provider } = await this.#open(delivered.connection);
+    const { door, provider } = await this.#open(delivered);
     const proof = provider.authenticate(delivered, door);
-    if (proof.kind === 'unproven') throw this.#refusal(door, proof.code, proof.why);
+    if (proof.kind === 'unproven') throw await this.#refusal(door, delivered, proof);
     delivered.isFrom(door);
-    if (proof.kind === 'stale') return this.#answerAgain(door, provider, proof.id);
+    if (proof.kind === 'stale')
+      return this.#answerAgain(door, delivered, { provider, key: proof.id });
 
     const origin = originOf(door, delivered);
     const readings = readDelivery(provider, delivered, proof);
@@ -76,41 +75,51 @@ export class Webhooks {
    *   `credential.invalid`; `request.malformed` without a question
    */
   async challenge(delivered: Delivered): Promise<Answer> {
-    const { door, provider } = await this.#open(delivered.connection);
+    const { door, provider } = await this.#open(delivered);
     if (provider.challenge === undefined) throw unknownConnection();
     const proof = provider.authenticate(delivered, door);
-    if (proof.kind === 'unproven') throw this.#refusal(door, proof.code, proof.why);
+    if (proof.kind === 'unproven') throw await this.#refusal(door, delivered, proof);
     delivered.isFrom(door);
     const answer = provider.challenge(delivered);
     if (answer === null) throw new DomainError('request.malformed', 'the challenge is missing');
     return answer;
   }
 
-  async #open(
-    connection: string,
-  ): Promise<{ readonly door: WebhookDoor; readonly provider: Provider }> {
-    const { doors, refusals, installation } = this.#parts;
+  async #open({
+    connection,
+    from,
+  }: Delivered): Promise<{ readonly door: WebhookDoor; readonly provider: Provider }> {
+    const { doors, attempts } = this.#parts;
     const door = await doors.webhook(connection);
     if (door !== null && door.kind !== 'scim') return { door, provider: PROVIDERS[door.kind] };
-    const code = 'connection.unknown';
-    refusals.count({ log: installation, connection: null, door: 'webhooks', reason: code });
+    const reason = 'connection.unknown';
+    await attempts.note({ door: 'webhooks', reason, from, credential: null, connection: null });
     throw unknownConnection();
   }
 
   /** Counted, not written one by one: whoever is refused here has proven nothing, and could fill the log. */
-  #refusal({ organization, connection }: WebhookDoor, code: ErrorCode, why: string): DomainError {
-    const { refusals, traffic, log } = this.#parts;
-    refusals.count({ log: organization, connection, door: 'webhooks', reason: code });
-    traffic.turnedAway({ organization, connection }, code);
+  async #refusal(
+    { organization, connection }: WebhookDoor,
+    { from }: Delivered,
+    { code, why }: { readonly code: ErrorCode; readonly why: string },
+  ): Promise<DomainError> {
+    const { attempts, log } = this.#parts;
     log.warn('a webhook was refused', { organization, connection, code, why });
+    const who = { credential: null, connection: { organization, connection } };
+    await attempts.note({ door: 'webhooks', reason: code, from, ...who });
     return new DomainError(code, why);
   }
 
   /** A late retry of what we know gets the first answer; what we do not know is too late to be believed. */
-  async #answerAgain(door: WebhookDoor, provider: Provider, key: string): Promise<Answer> {
+  async #answerAgain(
+    door: WebhookDoor,
+    delivered: Delivered,
+    { provider, key }: { readonly provider: Provider; readonly key: string },
+  ): Promise<Answer> {
     const first = await this.#parts.transactions.read('doors', (tx) => firstAnswer(tx, door, key));
     if (first !== null) return provider.answer([first]);
-    throw this.#refusal(door, 'signal.stale', 'webhook-timestamp: more than 5 minutes away');
+    const why = 'webhook-timestamp: more than 5 minutes away';
+    throw await this.#refusal(door, delivered, { code: 'signal.stale', why });
   }
 
   /**

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Refusals, type Refusal } from '../../src/audit/index.js';
 import { PostgresAuditLog } from '../../src/audit/postgres/postgres-audit-log.js';
 import { ConnectionSecrets } from '../../src/directory/connection-secrets.js';
-import type { Asking, ConnectionKind } from '../../src/directory/index.js';
+import { FailedAttempts, type Asking, type ConnectionKind } from '../../src/directory/index.js';
 import { StoredConnectionDoors } from '../../src/directory/stored-connection-doors.js';
 import { StoredConnections } from '../../src/directory/stored-connections.js';
 import { StoredDevices } from '../../src/directory/stored-devices.js';
@@ -13,7 +13,8 @@ import { newId, type ConnectionId, type Id, type OrganizationId } from '../../sr
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { Sealer } from '../../src/platform/crypto/sealer.js';
 import { RememberedTraffic } from '../support/remembered-traffic.js';
-import { World } from '../support/world.js';
+import { RememberingLog } from '../support/remembering-log.js';
+import { systemClock, World } from '../support/world.js';
 
 const installation = newId<Id<'installation'>>();
 const asking: Asking = { actor: { type: 'admin_key', id: newId() }, requestId: newId() };
@@ -43,8 +44,12 @@ beforeAll(async () => {
   );
   organizations = new StoredOrganizations(transactions, audit);
   connections = new StoredConnections(transactions, audit, secrets);
-  const traffic = new RememberedTraffic();
-  doors = new StoredConnectionDoors({ transactions, secrets, refusals, traffic, installation });
+  const attempts = new FailedAttempts({
+    ...{ refusals, installation, clock: systemClock },
+    traffic: new RememberedTraffic(),
+    log: new RememberingLog(),
+  });
+  doors = new StoredConnectionDoors({ transactions, secrets, attempts });
   devices = new StoredDevices(transactions, audit);
   people = new StoredPeople(transactions);
 });
@@ -106,7 +111,7 @@ describe('an organization', () => {
 });
 
 describe('the SCIM door', () => {
-  const bearer = (text: string | undefined) => doors.scim(text && `Bearer ${text}`);
+  const bearer = (text: string | undefined) => doors.scim(text && `Bearer ${text}`, 'here');
 
   it('opens for the secret that was shown once, and for nothing else', async () => {
     const id = await organization();

@@ -11,9 +11,13 @@ export const outcomeOf = (status: number): Outcome => {
   return status < 500 ? 'refused' : 'failed';
 };
 
-/** That somebody is not there is an answer to a question, and a failure of anything else. */
+/**
+ * That somebody is not there is an answer to a question, and a failure of anything else. Who is told to come back later
+ * has neither failed nor succeeded.
+ */
 const isFailure = ({ method, status }: AnsweredRequest): boolean =>
   status >= 400 && !(method === 'GET' && status === 404);
+const isPutOff = ({ status }: AnsweredRequest): boolean => status === 429;
 
 /** What has been noted of one connection and is not written yet. Times are unix milliseconds. */
 export interface Tally {
@@ -59,7 +63,9 @@ export function noteAnswer(tally: Tally, answered: AnsweredRequest, mayKeep: boo
   const at = answered.at.getTime();
   tally.firstAt = Math.min(tally.firstAt ?? at, at);
   tally.lastAt = Math.max(tally.lastAt ?? at, at);
-  if (isFailure(answered)) {
+  if (isPutOff(answered)) {
+    // Nothing is known of it.
+  } else if (isFailure(answered)) {
     tally.streak += 1;
     tally.failureAt = Math.max(tally.failureAt ?? at, at);
     tally.failureCode = answered.code ?? String(answered.status);

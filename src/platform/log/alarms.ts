@@ -5,6 +5,7 @@ export const ALARMS = [
   'audit_partitions_missing',
   'audit_self_check_failed',
   'connection_silent',
+  'credentials_guessed',
   'outbox_partitions_missing',
   'record_set_aside',
   'signal_person_ambiguous',

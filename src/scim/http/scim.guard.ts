@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
 import { ConnectionDoors, ConnectionTraffic } from '../../directory/index.js';
 import { markOf, RequestSlot } from '../../platform/http/request.js';
+import { Throttle } from '../throttle.js';
 import { watch } from './watched.js';
 
 /** Whose request it is, known once the guard has let it in. */
@@ -13,17 +14,21 @@ export const scimOrigin = new RequestSlot<Origin>();
 export class ScimGuard implements CanActivate {
   readonly #doors: ConnectionDoors;
   readonly #traffic: ConnectionTraffic;
+  readonly #throttle: Throttle;
 
-  constructor(doors: ConnectionDoors, traffic: ConnectionTraffic) {
+  constructor(doors: ConnectionDoors, traffic: ConnectionTraffic, throttle: Throttle) {
     this.#doors = doors;
     this.#traffic = traffic;
+    this.#throttle = throttle;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const door = await this.#doors.scim(request.headers.authorization);
+    const door = await this.#doors.scim(request.headers.authorization, request.ip);
     const { organization, connection, secret } = door;
     watch(this.#traffic, request, { organization, connection, secret });
+    const { method, rawBody: body, routeOptions } = request;
+    this.#throttle.admit(connection, { method, route: routeOptions.url ?? '', body });
     scimOrigin.set(request, { organization, connection, ...markOf(request) });
     return true;
   }

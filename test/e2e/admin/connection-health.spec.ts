@@ -5,8 +5,9 @@ import type { AnsweredRequest, Sender } from '../../../src/directory/index.js';
 import { NotedTraffic } from '../../../src/directory/traffic/noted-traffic.js';
 import { SilenceWatch } from '../../../src/directory/traffic/silence-watch.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
-import { newId, type OrganizationId } from '../../../src/kernel/ids.js';
+import { newId, type ConnectionId, type OrganizationId } from '../../../src/kernel/ids.js';
 import { Transactions, type Lane, type Tx } from '../../../src/kernel/tx.js';
+import { Throttle } from '../../../src/scim/throttle.js';
 import { AdminApp } from '../../support/admin-app.js';
 import { RememberingLog } from '../../support/remembering-log.js';
 import { systemClock } from '../../support/world.js';
@@ -209,6 +210,40 @@ describe('the health of a connection', () => {
       expect((await requestsOf(connection)).body.items).toHaveLength(2);
     },
   );
+});
+
+describe('a connection that asks too much', () => {
+  const GET = { method: 'GET', route: '/scim/v2/Users', body: null };
+  const drained = ({ id }: Connected): void => {
+    expect(() => {
+      for (;;) app.app.get(Throttle).admit(id as ConnectionId, GET);
+    }).toThrow('request.throttled');
+  };
+
+  it('is put off in the words of SCIM, and says who is gone all the same', async () => {
+    const connection = await connect();
+    const { body: person } = await scim(connection, 'POST', '/Users', { userName: 'throttled' });
+    let putOff = await scim(connection, 'GET', '/Users');
+    // What comes back meanwhile may let one in.
+    while (putOff.status !== 429) {
+      drained(connection);
+      putOff = await scim(connection, 'GET', '/Users');
+    }
+    expect(putOff.body).toMatchObject({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: '429',
+    });
+    expect(Number(putOff.headers.get('retry-after'))).toBeGreaterThan(0);
+    drained(connection);
+    expect((await scim(connection, 'PATCH', `/Users/${person.id}`, gone)).body.active).toBe(false);
+    drained(connection);
+    expect((await scim(connection, 'DELETE', `/Users/${person.id}`)).status).toBe(204);
+    const health = await healthOf(connection);
+    expect(health).toMatchObject({ state: 'healthy', error_streak: 0, last_failure_at: null });
+    expect(health.counts).toContainEqual(
+      expect.objectContaining({ operation: 'users.list', outcome: 'throttled' }),
+    );
+  });
 });
 
 describe('a silence', () => {

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { CountedRefusals } from '../../../src/audit/counted-refusals.js';
-import { AuditLog, Refusals } from '../../../src/audit/index.js';
+import { AuditLog } from '../../../src/audit/index.js';
 import { createApp } from '../../../src/create-app.js';
 import { Heart } from '../../../src/deprovision/heart.js';
 import { Deprovision, type StoredResource } from '../../../src/deprovision/index.js';
@@ -13,7 +13,7 @@ import { DirectoryModule } from '../../../src/directory/directory.module.js';
 import {
   ConnectionDoors,
   Connections,
-  ConnectionTraffic,
+  FailedAttempts,
   type ConnectionKind,
 } from '../../../src/directory/index.js';
 import { Clock } from '../../../src/kernel/clock.js';
@@ -54,20 +54,16 @@ class Platform {}
   providers: [
     {
       provide: Webhooks,
-      inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, Refusals, ConnectionTraffic],
+      inject: [ConnectionDoors, Deprovision, Transactions, AuditLog, FailedAttempts],
       useFactory: (
-        ...[doors, deprovision, transactions, audit, refusals, traffic]: [
+        ...[doors, deprovision, transactions, audit, attempts]: [
           ConnectionDoors,
           Deprovision,
           Transactions,
           AuditLog,
-          Refusals,
-          ConnectionTraffic,
+          FailedAttempts,
         ]
-      ) =>
-        new Webhooks({
-          ...{ doors, deprovision, transactions, audit, refusals, traffic, log, installation },
-        }),
+      ) => new Webhooks({ doors, deprovision, transactions, audit, attempts, log }),
     },
   ],
 })

@@ -12,7 +12,7 @@ import {
   type SignalChange,
   type SignalOutcome,
 } from '../../../src/deprovision/index.js';
-import { ConnectionDoors, type WebhookDoor } from '../../../src/directory/index.js';
+import { ConnectionDoors, FailedAttempts, type WebhookDoor } from '../../../src/directory/index.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import {
   newId,
@@ -24,6 +24,7 @@ import {
 import { Transactions, type Tx } from '../../../src/kernel/tx.js';
 import { Log } from '../../../src/platform/log/log.js';
 import { Webhooks, type Delivered } from '../../../src/signals/webhooks.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { RememberedTraffic } from '../../support/remembered-traffic.js';
 import { oktaBody } from './fixtures.js';
 
@@ -137,10 +138,12 @@ beforeEach(() => {
     deprovision: heart,
     transactions: new OneTransaction(),
     audit,
-    refusals,
-    traffic: new RememberedTraffic(),
+    attempts: new FailedAttempts({
+      ...{ refusals, log, installation: INSTALLATION },
+      traffic: new RememberedTraffic(),
+      clock: new FakeClock(),
+    }),
     log,
-    installation: INSTALLATION,
   });
 });
 
@@ -153,6 +156,7 @@ const delivered = (
   receivedAt: new Date('2026-03-02T10:15:31.100Z'),
   body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
   header: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+  from: '127.0.0.1',
   isFrom: nothing,
   says: nothing,
 });
