@@ -2,17 +2,18 @@ import type { Clock } from '../../kernel/clock.js';
 import { pause } from '../pause.js';
 import type { SignedReceipt } from '../receipts/receipts.js';
 import type { Report } from '../report.js';
-import type { HttpTransport } from './http/http-transport.js';
-import { repairMissing } from './repair.js';
+import { repairMissing, type RecordSource } from './repair.js';
 import type { FeedFollower, Followed, Transport } from './source.js';
 
 export interface ChainedTransportParts {
   readonly kafka: Transport;
-  readonly http: HttpTransport;
+  readonly http: Transport & RecordSource;
   readonly clock: Clock;
   readonly report: Report;
   /** False: only records that Kafka lacks come over HTTP, and the view goes stale with Kafka. */
   readonly standsIn?: boolean;
+  /** How long a receipt waits for the broker alone, milliseconds; 500 by default. */
+  readonly promptMs?: number;
 }
 
 const LOOK_MS = 100;
@@ -20,6 +21,8 @@ const LOOK_MS = 100;
 const OLD = 0.6;
 /** Kafka must have been good for so long before it is relied on alone. */
 const SOUND_MS = 5_000;
+/** Brokers answer in milliseconds, and a case is told that it is enforced in a second. */
+const PROMPT_MS = 500;
 
 /**
  * Kafka first; over HTTP comes what it lacks, and everything while it is away. Both tell the same view, which is
@@ -28,6 +31,8 @@ const SOUND_MS = 5_000;
 export class ChainedTransport implements Transport {
   readonly #parts: ChainedTransportParts;
   #isStandingIn = false;
+  /** A receipt whose broker has not answered yet. */
+  #overKafka: Promise<void> | null = null;
 
   constructor(parts: ChainedTransportParts) {
     this.#parts = parts;
@@ -42,15 +47,31 @@ export class ChainedTransport implements Transport {
     ]);
   }
 
+  /** Somebody may wait for it: a broker that does not answer at once is not waited for. Saying it twice does no harm. */
   async sendReceipt(topic: string, receipt: SignedReceipt): Promise<void> {
-    const { kafka, http } = this.#parts;
-    const [first, second] = this.#isStandingIn ? [http, kafka] : [kafka, http];
-    try {
-      await first.sendReceipt(topic, receipt);
-    } catch {
-      // It may have been stored: saying it twice does no harm.
-      await second.sendReceipt(topic, receipt);
+    const { http, promptMs = PROMPT_MS } = this.#parts;
+    if (this.#isStandingIn || this.#overKafka !== null) {
+      try {
+        await http.sendReceipt(topic, receipt);
+      } catch {
+        await (this.#overKafka ?? this.#sendOverKafka(topic, receipt));
+      }
+      return;
     }
+    const sent = this.#sendOverKafka(topic, receipt);
+    if (await isDoneWithin(sent, promptMs)) return;
+    await Promise.any([sent, http.sendReceipt(topic, receipt)]);
+  }
+
+  /** One at a time: while a broker keeps silent the next receipts go another way. */
+  #sendOverKafka(topic: string, receipt: SignedReceipt): Promise<void> {
+    const sending = this.#parts.kafka.sendReceipt(topic, receipt).finally(() => {
+      this.#overKafka = null;
+    });
+    // Whoever wants to know awaits it too.
+    sending.catch(() => undefined);
+    this.#overKafka = sending;
+    return sending;
   }
 
   async close(): Promise<void> {
@@ -84,6 +105,21 @@ export class ChainedTransport implements Transport {
     const leave = new AbortController();
     const signal = AbortSignal.any([stop, leave.signal]);
     return { leave, ended: this.#parts.http.follow(followed, follower, signal) };
+  }
+}
+
+/** False when it has failed, or is late. */
+async function isDoneWithin(deed: Promise<void>, ms: number): Promise<boolean> {
+  const over = new AbortController();
+  const late = pause(ms, over.signal).then(() => false);
+  const done = deed.then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    over.abort();
   }
 }
 
