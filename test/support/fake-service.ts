@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Lease, LeaseRequest, PublicJwk } from '../../src/contract/lease.js';
+import type { Written } from './topic-writer.js';
 
 /** The two answers that a gateway needs from the service, and a way to change or withhold them. */
 export class FakeService {
   readonly key = 'ofs_gateway_visibly_fake';
   readonly requests: LeaseRequest[] = [];
   readonly tokenKeys: PublicJwk[] = [];
+  /** What it gives out by digest, with the headers of the topic. */
+  readonly records = new Map<string, Written>();
   lease: Omit<Lease, 'jwks_url' | 'lease_until'>;
   /** How often the JWKS was asked for. */
   asked = 0;
@@ -17,6 +20,11 @@ export class FakeService {
   private constructor(lease: FakeService['lease']) {
     this.lease = lease;
     this.#server = createServer((request, response) => {
+      const record = this.records.get(request.url?.split('/v1/revocations/records/')[1] ?? '');
+      if (record !== undefined) {
+        response.writeHead(200, record.headers).end(record.value);
+        return;
+      }
       void this.#answer(request).then(([status, body]) => {
         response.writeHead(status, { 'content-type': 'application/json' });
         response.end(JSON.stringify(body));

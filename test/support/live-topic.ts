@@ -95,6 +95,14 @@ export class LiveTopic {
     await this.#producer.connect();
   }
 
+  /** Somebody deletes the topic of the revocations, and makes it anew: nothing is in it. */
+  async recreate(): Promise<void> {
+    const { revocations } = this.topics;
+    await this.#admin.deleteTopics({ topics: [revocations] });
+    await eventually(async () => !(await this.#admin.listTopics()).includes(revocations));
+    await this.#make('LogAppendTime');
+  }
+
   /** What the service would say in a lease. */
   lease(fields: Partial<Lease> = {}): Omit<Lease, 'jwks_url' | 'lease_until'> {
     return {

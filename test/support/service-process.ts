@@ -61,6 +61,15 @@ export class LoggingProcess {
     await this.#end('SIGTERM');
   }
 
+  /** SIGSTOP: its connections stay, and it does nothing until it is thawed. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   get #isOver(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }

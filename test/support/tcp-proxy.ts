@@ -27,6 +27,7 @@ export class TcpProxy {
   #target: { host: string; port: number } | null = null;
   #delayMs = 0;
   #isCut = false;
+  #bend: Bend | null = null;
   #watcher: (request: string, wire: Wire) => void = () => undefined;
 
   private constructor(server: Server) {
@@ -92,9 +93,19 @@ export class TcpProxy {
     this.#watcher = watcher;
   }
 
-  /** A good wire again: silence, delay, cut and watch are over. */
+  /**
+   * Whatever replies say of `from` they say of `to`, which is as long. Let neither begin with what a reply may end with:
+   * a beginning is held back until the rest has come.
+   */
+  bend(from: string, to: string): void {
+    if (from.length !== to.length) throw new TypeError('a reply would change its length');
+    this.#bend = { from: Buffer.from(from), to: Buffer.from(to) };
+  }
+
+  /** A good wire again: silence, delay, cut, bend and watch are over. */
   heal(): void {
     this.#isCut = false;
+    this.#bend = null;
     this.#watcher = () => undefined;
     for (const flow of this.#flows) flow.isSilent = false;
     this.#delayMs = 0;
@@ -129,6 +140,7 @@ export class TcpProxy {
       const flow: Flow = new Flow(from, to, {
         isSilent: () => this.#silent.has(direction),
         delayMs: () => this.#delayMs,
+        bend: () => (direction === 'replies' ? this.#bend : null),
         closed: () => this.#flows.delete(flow),
         arrives,
       });
@@ -150,7 +162,13 @@ export class TcpProxy {
   }
 }
 
+interface Bend {
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
 interface Conditions {
+  bend(): Bend | null;
   isSilent(): boolean;
   delayMs(): number;
   closed(): void;
@@ -165,6 +183,8 @@ class Flow {
   readonly #to: Socket;
   readonly #wire: Conditions;
   #timer: NodeJS.Timeout | null = null;
+  /** What may be the beginning of something that is to be bent. */
+  #held = Buffer.alloc(0);
   /** This one alone. */
   isSilent = false;
   /** Of the bytes that arrive just now. */
@@ -178,7 +198,7 @@ class Flow {
       this.#passing = 0;
       wire.arrives(bytes);
       if (this.#passing > 0) to.write(bytes.subarray(0, this.#passing));
-      this.#send(bytes.subarray(this.#passing));
+      this.#send(this.#bent(bytes.subarray(this.#passing)));
     });
     from.on('end', () => {
       this.#send(null);
@@ -195,6 +215,20 @@ class Flow {
   #send(bytes: Buffer | null): void {
     this.#queue.push({ bytes, dueAt: Date.now() + this.#wire.delayMs() });
     this.pump();
+  }
+
+  #bent(bytes: Buffer): Buffer {
+    const bend = this.#wire.bend();
+    const all = Buffer.concat([this.#held, bytes]);
+    this.#held = Buffer.alloc(0);
+    if (bend === null) return all;
+    const { from, to } = bend;
+    for (let at = all.indexOf(from); at !== -1; at = all.indexOf(from, at + from.length))
+      to.copy(all, at);
+    let begun = Math.min(from.length - 1, all.length);
+    while (begun > 0 && !all.subarray(-begun).equals(from.subarray(0, begun))) begun -= 1;
+    this.#held = all.subarray(all.length - begun);
+    return all.subarray(0, all.length - begun);
   }
 
   silence(passing: number): void {

@@ -111,6 +111,21 @@ describe('a wire', () => {
     socket.destroy();
   });
 
+  it('bends what it was told to, also where a packet ends within it, and nothing else', async () => {
+    const { socket, heard } = await client();
+    proxy.bend('"name":"ada"', '"name":"eve"');
+    socket.write('before "na');
+    await until('what stands before has its reply', () => heard() === 'before ');
+    socket.write('me":"ada" and "name":"bob", ');
+    await until('it is bent', () => heard() === 'before "name":"eve" and "name":"bob", ');
+    socket.write('"name":"ada""name":"a');
+    await until('once more', () => heard().endsWith(', "name":"eve"'));
+    proxy.heal();
+    socket.write('da"');
+    await until('it is bent no more', () => heard().endsWith(', "name":"eve""name":"ada"'));
+    socket.destroy();
+  });
+
   it('delivers late and in order while it is slow', async () => {
     const { socket, heard } = await client();
     proxy.delay(60);
