@@ -21,6 +21,7 @@ import { ConnectionTraffic1764281500000 } from './1764281500000-connection-traff
 import { Groups1764282500000 } from './1764282500000-groups.js';
 import { Reconciliations1764283700000 } from './1764283700000-reconciliations.js';
 import { ForeignIssuers1764289900000 } from './1764289900000-foreign-issuers.js';
+import { StrictConnections1764291000000 } from './1764291000000-strict-connections.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -55,4 +56,5 @@ export const migrations: readonly (new () => Migration)[] = [
   Groups1764282500000,
   Reconciliations1764283700000,
   ForeignIssuers1764289900000,
+  StrictConnections1764291000000,
 ];

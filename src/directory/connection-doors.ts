@@ -1,6 +1,6 @@
 import type { ConnectionId, OrganizationId } from '../kernel/ids.js';
 import type { ConnectionKind } from './domain/connection-kinds.js';
-import type { Link } from './connections.js';
+import type { Interop, Link } from './connections.js';
 
 /** A connection at the door. The organization is the credential's, never the request's. */
 export interface OpenConnection {
@@ -15,6 +15,7 @@ export interface OpenConnection {
 export interface OpenScim extends OpenConnection {
   /** The secret that it showed. */
   readonly secret: string;
+  readonly interop: Interop;
 }
 
 /** A webhook's connection, with what proves that a request comes from its IdP. Nothing is proven yet. */

@@ -7,6 +7,9 @@ import type { Listed, PageOf } from './page.js';
 /** `user-name`: a new resource belongs to the organization's user of the same name. */
 export type Link = 'user-name' | 'none';
 
+/** How much of a request is understood: what IdPs really send, or the interoperability profile to the letter. */
+export type Interop = 'tolerant' | 'strict';
+
 export interface NewConnection {
   readonly organization: OrganizationId;
   readonly kind: ConnectionKind;
@@ -18,14 +21,18 @@ export interface NewConnection {
   readonly publicKey: string | null;
   /** After how long without a success somebody is called, seconds; null: nobody is. Unsaid: as its kind has it. */
   readonly silenceAfterS?: number | null;
+  /** Of SCIM; tolerant unless said. */
+  readonly interop?: Interop;
 }
 
 export interface ConnectionChange {
   readonly silenceAfterS?: number | null;
+  readonly interop?: Interop;
 }
 
 export interface Connection extends NewConnection {
   readonly silenceAfterS: number | null;
+  readonly interop: Interop;
   readonly id: ConnectionId;
   readonly createdAt: Date;
   readonly removedAt: Date | null;

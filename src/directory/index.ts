@@ -11,7 +11,13 @@ export {
   type Named,
   type Sender,
 } from './connection-traffic.js';
-export { Connections, type Connection, type ConnectionName, type Link } from './connections.js';
+export {
+  Connections,
+  type Connection,
+  type ConnectionName,
+  type Interop,
+  type Link,
+} from './connections.js';
 export { Devices, type Assignment, type Device, type DeviceFilter } from './devices.js';
 export { HEALTH_STATES } from './domain/health-state.js';
 export { Groups, type Group, type Member } from './groups.js';

@@ -45,7 +45,7 @@ export class StoredConnectionDoors extends ConnectionDoors {
     );
     if (row?.digest == null || !presented.matches(row.digest) || !row.is_live)
       throw await this.#refused('credential.invalid', { from, credential: presented.id, row });
-    return { ...opened(row), secret: presented.id };
+    return { ...opened(row), secret: presented.id, interop: row.interop };
   }
 
   override async webhook(id: string): Promise<WebhookDoor | null> {

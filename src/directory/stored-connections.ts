@@ -64,13 +64,16 @@ export class StoredConnections extends Connections {
     return this.#transactions.run('service', async (tx) => {
       const at = await updateConnection(tx, name, change);
       if (at === null) throw new DomainError('connection.unknown');
-      const { silenceAfterS } = change;
+      const { silenceAfterS, interop } = change;
       if (silenceAfterS !== undefined) await forgetSilence(tx, name);
       await this.#write(tx, asking, {
         ...name,
         at,
         action: 'connection.changed',
-        detail: silenceAfterS === undefined ? {} : { silence_after_s: silenceAfterS },
+        detail: {
+          ...(silenceAfterS === undefined ? {} : { silence_after_s: silenceAfterS }),
+          ...(interop === undefined ? {} : { interop }),
+        },
       });
       return existing(tx, name);
     });
@@ -150,7 +153,7 @@ interface ConnectionDeed extends ConnectionName {
     | 'connection.changed'
     | 'connection.secret_rotated'
     | 'connection.removed';
-  readonly detail?: Readonly<Record<string, number | null>>;
+  readonly detail?: Readonly<Record<string, number | string | null>>;
 }
 
 async function existing(tx: Tx, { organization, id }: ConnectionName): Promise<Connection> {

@@ -7,7 +7,10 @@ import type { UserView } from './present/user.js';
 import { MalformedBody } from './read/body.js';
 import { readBulk, type BulkOperation, type RefusedOperation } from './read/bulk.js';
 import { referencesIn, resolved, withoutReferences } from './read/bulk-references.js';
-import { readCreate, readPatch, readReplace } from './read/edit.js';
+import { readCreate, readPatch, readReplace, type Interop } from './read/edit.js';
+import { GROUPS } from './read/group-schema.js';
+import { strictly } from './read/strict.js';
+import { USERS } from './read/user-schema.js';
 import type { RefusedChanges } from './refused-changes.js';
 import type { Body, ScimUsers } from './users.js';
 
@@ -64,7 +67,7 @@ export class ScimBulk {
       if (about !== null) spokenOf.add(about);
       const from = isLater ? { ...origin, receivedAt: clock.now() } : origin;
       try {
-        return await carryOut(work, from, { users, groups, refused });
+        return await carryOut(work, from, { users, groups, refused, interop: body.interop });
       } catch (error) {
         if (error instanceof DomainError && error.sort !== 'unavailable')
           return { kind: 'refused', why: error };
@@ -202,14 +205,28 @@ function isLeave(work: Work): boolean {
   return word === 'false' || word === 'unreadable';
 }
 
+const DEEDS = { POST: 'create', PUT: 'replace', PATCH: 'patch' } as const;
+
+function bodyOf({ method, type, data }: BulkOperation, interop: Interop): Body {
+  const kind = type === 'Users' ? USERS : GROUPS;
+  const isStrict = interop === 'strict' && method !== 'DELETE';
+  const read = (): unknown => (isStrict ? strictly(data, DEEDS[method], kind) : data);
+  return Object.assign(read, { interop });
+}
+
 async function carryOut(
   work: Work,
   origin: Origin,
-  parts: { users: ScimUsers; groups: ScimGroups; refused: RefusedChanges },
+  parts: {
+    readonly users: ScimUsers;
+    readonly groups: ScimGroups;
+    readonly refused: RefusedChanges;
+    readonly interop: Interop;
+  },
 ): Promise<Done> {
   if (isRefused(work)) return parts.refused.recorded(origin, () => Promise.reject(work.refused));
   const { method, type, id, version, data } = work;
-  const body = (): unknown => data;
+  const body = bodyOf(work, parts.interop);
   const at = id ?? '';
   if (method === 'DELETE') {
     if (data instanceof MalformedBody)

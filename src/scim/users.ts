@@ -9,12 +9,15 @@ import type { Resources } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type ResourceId } from '../kernel/ids.js';
 import type { UserView } from './present/user.js';
-import { readCreate, readPatch, readReplace, type Creation } from './read/edit.js';
+import { readCreate, readPatch, readReplace, type Creation, type Interop } from './read/edit.js';
 import { editOf, names, versionLost } from './read/precondition.js';
 import type { RefusedChanges } from './refused-changes.js';
 
 /** The JSON value of a request, or what is wrong with it; undefined when it has none. */
-export type Body = () => unknown;
+export interface Body {
+  (): unknown;
+  readonly interop: Interop;
+}
 
 /** People, as one SCIM connection sees and changes them. */
 export class ScimUsers {
@@ -48,7 +51,7 @@ export class ScimUsers {
 
   patch(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<UserView> {
     return this.#changed(origin, () => {
-      const edit = editOf(ifMatch, readPatch(body()));
+      const edit = editOf(ifMatch, readPatch(body(), body.interop));
       return { kind: 'edit', origin, resource: resourceId(id), edit };
     });
   }

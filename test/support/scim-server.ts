@@ -7,7 +7,7 @@ import { createApp } from '../../src/create-app.js';
 import { Heart } from '../../src/deprovision/heart.js';
 import { Deprovision } from '../../src/deprovision/index.js';
 import { DirectoryModule } from '../../src/directory/directory.module.js';
-import { Connections, type Link } from '../../src/directory/index.js';
+import { Connections, type Interop, type Link } from '../../src/directory/index.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { newId, type ConnectionId, type Id, type OrganizationId } from '../../src/kernel/ids.js';
 import { Secret } from '../../src/kernel/secret.js';
@@ -84,7 +84,9 @@ export class ScimServer {
     await this.world.close();
   }
 
-  async client(more: { organization?: OrganizationId; link?: Link } = {}): Promise<ScimClient> {
+  async client(
+    more: { organization?: OrganizationId; link?: Link; interop?: Interop } = {},
+  ): Promise<ScimClient> {
     const organization = more.organization ?? (await this.world.organization());
     const { connection, secret } = await this.#app.get(Connections, { strict: false }).create(
       {
@@ -94,6 +96,7 @@ export class ScimServer {
         link: more.link ?? 'user-name',
         identitiesFrom: null,
         publicKey: null,
+        interop: more.interop ?? 'tolerant',
       },
       asking,
     );

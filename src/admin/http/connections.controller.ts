@@ -68,6 +68,7 @@ export class ConnectionsController {
         identitiesFrom: readId<ConnectionId>(body.identities_from),
         publicKey: body.public_key ?? null,
         ...(body.silence_after_s === undefined ? {} : { silenceAfterS: body.silence_after_s }),
+        interop: body.interop ?? 'tolerant',
       },
       caller.asking,
     );
@@ -114,10 +115,13 @@ export class ConnectionsController {
     @Caller() caller: Calling,
     @Req() request: FastifyRequest,
   ) {
-    const { silence_after_s: silenceAfterS } = body;
+    const { silence_after_s: silenceAfterS, interop } = body;
     const changed = await this.#connections.change(
       { organization, id },
-      silenceAfterS === undefined ? {} : { silenceAfterS },
+      {
+        ...(silenceAfterS === undefined ? {} : { silenceAfterS }),
+        ...(interop == null ? {} : { interop }),
+      },
       caller.asking,
     );
     return connectionView(changed, originOf(this.#config, request));

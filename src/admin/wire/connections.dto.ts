@@ -3,6 +3,7 @@ import {
   connectionPath,
   type Connection,
   type ConnectionKind,
+  type Interop,
   type Link,
 } from '../../directory/index.js';
 import type { Secret } from '../../kernel/secret.js';
@@ -10,6 +11,7 @@ import { id, listOf, object, oneOf, orNull, text, time, whole } from './schema.j
 import { Choice, Text, Uuid, Whole } from './text.decorator.js';
 
 const LINKS: readonly Link[] = ['user-name', 'none'];
+const INTEROPS: readonly Interop[] = ['tolerant', 'strict'];
 
 /** From a minute to a year. */
 const SILENCE = { min: 60, max: 31_536_000 };
@@ -39,11 +41,21 @@ export class NewConnectionBody {
       'After how many seconds without a success somebody is called; null: nobody is. A day for `scim`, null for others, unless told.',
   })
   readonly silence_after_s?: number | null;
+
+  @Choice(INTEROPS, {
+    optional: true,
+    description:
+      'Of `scim`. `tolerant` (the default): what IdPs really send is understood. `strict`: the interoperability profile to the letter.',
+  })
+  readonly interop?: Interop | null;
 }
 
 export class ConnectionChangeBody {
   @Whole(SILENCE, { optional: true, description: 'As when it was made. Left out: as it is.' })
   readonly silence_after_s?: number | null;
+
+  @Choice(INTEROPS, { optional: true, description: 'As when it was made. Left out: as it is.' })
+  readonly interop?: Interop | null;
 }
 
 /** A day: long enough for somebody to enter the new secret at the IdP. */
@@ -69,6 +81,7 @@ const connectionMembers = {
   identities_from: orNull(id),
   public_key: orNull(text),
   silence_after_s: orNull(whole),
+  interop: oneOf(INTEROPS),
   url: text,
   created_at: time,
   removed_at: orNull(time),
@@ -90,6 +103,7 @@ export const connectionView = (connection: Connection, origin: string) => ({
   identities_from: connection.identitiesFrom,
   public_key: connection.publicKey,
   silence_after_s: connection.silenceAfterS,
+  interop: connection.interop,
   url: `${origin}${connectionPath(connection.kind, connection.id)}`,
   created_at: connection.createdAt.toISOString(),
   removed_at: connection.removedAt?.toISOString() ?? null,

@@ -1,7 +1,7 @@
 import type { ConnectionId, OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
-import type { Link } from '../connections.js';
+import type { Interop, Link } from '../connections.js';
 import type { ConnectionKind } from '../domain/connection-kinds.js';
 
 /** One secret of a connection; a connection with a public key has a row without one. */
@@ -12,6 +12,7 @@ export interface DoorRow {
   readonly link: Link;
   readonly identities_from: ConnectionId | null;
   readonly public_key: string | null;
+  readonly interop: Interop;
   readonly secret_id: string | null;
   readonly digest: Uint8Array | null;
   readonly sealed: Uint8Array | null;
@@ -22,7 +23,7 @@ export interface DoorRow {
 // The organization is no argument here and nowhere else: the credential is what decides it.
 const bySecret = sql(
   'directory.door_by_secret',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key,
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
           s.id as secret_id, s.digest, s.sealed,
           c.removed_at is null and (s.expires_at is null or s.expires_at > clock_timestamp()) as is_live
      from connection_secrets s
@@ -32,7 +33,7 @@ const bySecret = sql(
 
 const byConnection = sql(
   'directory.door_by_connection',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key,
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
           s.id as secret_id, s.digest, s.sealed, true as is_live
      from connections c
      left join connection_secrets s on s.organization_id = c.organization_id and s.connection_id = c.id

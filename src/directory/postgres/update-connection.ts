@@ -4,7 +4,7 @@ import type { ConnectionChange, ConnectionName } from '../connections.js';
 
 const statement = sql(
   'directory.update_connection',
-  `update connections set silence_after_s = case when $3 then $4 else silence_after_s end
+  `update connections set silence_after_s = case when $3 then $4 else silence_after_s end, interop = coalesce($5, interop)
     where organization_id = $1 and id = $2 and removed_at is null
    returning clock_timestamp() as at`,
 );
@@ -13,13 +13,14 @@ const statement = sql(
 export async function updateConnection(
   tx: Tx,
   { organization, id }: ConnectionName,
-  { silenceAfterS }: ConnectionChange,
+  { silenceAfterS, interop }: ConnectionChange,
 ): Promise<Date | null> {
   const [row] = await rows<{ at: Date }>(tx, statement, [
     organization,
     id,
     silenceAfterS !== undefined,
     silenceAfterS ?? null,
+    interop ?? null,
   ]);
   return row?.at ?? null;
 }

@@ -1,12 +1,13 @@
 import { MAX_BULK_BYTES, MAX_BULK_OPERATIONS } from '../read/bulk.js';
 import { CURSOR_TIMEOUT_S, DEFAULT_PAGE, MAX_PAGE } from '../read/search-request.js';
 import { GROUP_SCHEMA, GROUPS } from '../read/group-schema.js';
+import type { Interop } from '../read/edit.js';
 import type { ResourceKind, Schema } from '../read/schema.js';
 import { SCHEMAS, USERS } from '../read/user-schema.js';
 import type { JsonObject } from './projected.js';
 
 /** RFC 7643 §5. Only what is there is advertised. */
-export const serviceProviderConfig = (root: string): JsonObject => ({
+export const serviceProviderConfig = (root: string, interop: Interop): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
   bulk: { supported: true, maxOperations: MAX_BULK_OPERATIONS, maxPayloadSize: MAX_BULK_BYTES },
@@ -14,6 +15,8 @@ export const serviceProviderConfig = (root: string): JsonObject => ({
   changePassword: { supported: false },
   sort: { supported: true },
   etag: { supported: true },
+  // draft-zollner-scim-interop-profile-02.
+  ...(interop === 'strict' && { interopProfileConformant: true }),
   // RFC 9865 §4.
   pagination: {
     cursor: true,

@@ -9,9 +9,11 @@ import { isElement, merged, readScalar, readSubValues, type Element } from './va
 /** The attributes of a resource while a request changes them; the stored ones are never touched. */
 export class Draft {
   readonly #attributes: Map<string, JsonValue>;
+  readonly #isStrict: boolean;
 
-  constructor(attributes: JsonObject) {
+  constructor(attributes: JsonObject, isStrict = false) {
     this.#attributes = new Map(Object.entries(attributes));
+    this.#isStrict = isStrict;
   }
 
   /** @throws DomainError: the whole request is refused, so that a PATCH is all or nothing */
@@ -22,7 +24,11 @@ export class Draft {
     if (attribute.required && verb === 'remove')
       throw new DomainError('scim.mutability', `${attribute.name} cannot be removed`);
     const holder = schema === USER_SCHEMA ? this.#attributes : this.#extension(schema.id);
-    const next = changed(verb, target, { held: holder.get(attribute.name), value });
+    const next = changed(verb, target, {
+      held: holder.get(attribute.name),
+      value,
+      isStrict: this.#isStrict,
+    });
     if (next === undefined) holder.delete(attribute.name);
     else holder.set(attribute.name, next);
     if (holder !== this.#attributes) this.#keepExtension(schema.id, holder);
@@ -49,6 +55,8 @@ export class Draft {
 interface Change {
   readonly held: JsonValue | undefined;
   readonly value: unknown;
+  /** To the letter where tolerance makes more of a request than it says. */
+  readonly isStrict: boolean;
 }
 
 function changed(verb: Verb, target: AttributeTarget, change: Change): JsonValue | undefined {
@@ -64,7 +72,7 @@ const elementOf = (value: JsonValue | undefined): Element => (isElement(value) ?
 function changedComplex(
   verb: Verb,
   { attribute, sub }: AttributeTarget,
-  { held, value }: Change,
+  { held, value, isStrict }: Change,
 ): Element | undefined {
   if (sub !== null) {
     const next = verb === 'remove' ? undefined : readScalar(sub, value);
@@ -73,7 +81,8 @@ function changedComplex(
   if (verb === 'remove' || value === null) return undefined;
   // RFC 7644 §3.5.2.3: sub-attributes that are not named stay. Not those of a reference, whose other parts
   // speak of whom it named before.
-  const base = subNamed(attribute, 'value') === null ? elementOf(held) : {};
+  const isMerged = subNamed(attribute, 'value') === null && !(isStrict && verb === 'replace');
+  const base = isMerged ? elementOf(held) : {};
   return unlessEmpty(merged(base, readSubValues(attribute, value)));
 }
 

@@ -16,6 +16,9 @@ import { SCHEMAS } from './user-schema.js';
 import { invalidValue, isObject } from './value.js';
 import { saidByPatch, saidByResource, type Said } from './word.js';
 
+/** How much of a request is understood: what IdPs really send, or the interoperability profile to the letter. */
+export type Interop = 'tolerant' | 'strict';
+
 /** What a POST asks for. When it is refused, its `active` still counts for whoever has the name (P9). */
 export type Creation =
   | { readonly word: ActiveWord; readonly image: ResourceImage }
@@ -63,11 +66,11 @@ export const readReplace = (body: unknown): Edit =>
   editing(saidByResource(body), () => attributesIn(body));
 
 /** PATCH (RFC 7644 §3.5.2): all operations or none. Never throws. */
-export function readPatch(body: unknown): Edit {
+export function readPatch(body: unknown, interop: Interop = 'tolerant'): Edit {
   const operations = operationsOf(body);
   return editing(saidByPatch(body), (stored) => {
     refuseMalformed(body);
-    const draft = new Draft(stored.attributes);
+    const draft = new Draft(stored.attributes, interop === 'strict');
     for (const operation of checkPatch(body, operations)) carryOut(draft, operation);
     return draft.attributes();
   });

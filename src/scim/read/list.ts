@@ -19,13 +19,17 @@ import {
 export function changedList(
   verb: Verb,
   target: AttributeTarget,
-  { held, value }: { readonly held: JsonValue | undefined; readonly value: unknown },
+  {
+    held,
+    value,
+    isStrict,
+  }: { readonly held: JsonValue | undefined; readonly value: unknown; readonly isStrict: boolean },
 ): readonly Element[] | undefined {
   const before = Array.isArray(held) ? (held as readonly JsonValue[]).filter(isElement) : [];
   const isWhole = target.filter === null && target.sub === null;
   const after = isWhole
-    ? changedWhole(verb, target.attribute, { before, value })
-    : changedSome(verb, target, { before, value });
+    ? changedWhole(verb, target.attribute, { before, value, isStrict })
+    : changedSome(verb, target, { before, value, isStrict });
   if (after.length > MAX_ELEMENTS)
     throw invalidValue(`${target.attribute.name} has more than ${MAX_ELEMENTS} values`);
   return after.length === 0 ? undefined : withOnePrimary(after, before);
@@ -34,6 +38,7 @@ export function changedList(
 interface ListChange {
   readonly before: readonly Element[];
   readonly value: unknown;
+  readonly isStrict: boolean;
 }
 
 function changedWhole(
@@ -56,7 +61,7 @@ function changedWhole(
 function changedSome(
   verb: Verb,
   { attribute, filter, sub }: AttributeTarget,
-  { before, value }: ListChange,
+  { before, value, isStrict }: ListChange,
 ): readonly Element[] {
   const meant = new Set(
     before.filter((each) => filter === null || matches(attribute, filter, each)),
@@ -71,7 +76,7 @@ function changedSome(
   const demands = filter === null ? {} : demanded(attribute, filter);
   if (meant.size === 0) {
     if (takesAway) return before;
-    if (demands === null)
+    if (demands === null || isStrict)
       throw new DomainError('scim.no_target', `no value of ${attribute.name} meets the filter`);
     return [...before, merged(demands, change)];
   }

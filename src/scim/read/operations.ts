@@ -18,7 +18,7 @@ export interface Operation {
   readonly value: unknown;
 }
 
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 /** Many times what a mapping of every attribute needs. */
 const MAX_OPERATIONS = 2_000;
