@@ -22,6 +22,7 @@ import { Groups1764282500000 } from './1764282500000-groups.js';
 import { Reconciliations1764283700000 } from './1764283700000-reconciliations.js';
 import { ForeignIssuers1764289900000 } from './1764289900000-foreign-issuers.js';
 import { StrictConnections1764291000000 } from './1764291000000-strict-connections.js';
+import { AccessGroups1764293000000 } from './1764293000000-access-groups.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -57,4 +58,5 @@ export const migrations: readonly (new () => Migration)[] = [
   Reconciliations1764283700000,
   ForeignIssuers1764289900000,
   StrictConnections1764291000000,
+  AccessGroups1764293000000,
 ];

@@ -35,6 +35,7 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { AdminKeys } from './admin-keys.js';
 import { CaseViews } from './case-views.js';
 import { CaseWaits } from './case-waits.js';
+import { AccessGroupsController } from './http/access-groups.controller.js';
 import { AdminKeysController } from './http/admin-keys.controller.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { AuditController } from './http/audit.controller.js';
@@ -71,6 +72,7 @@ import { Subjects } from './subjects.js';
   controllers: [
     OrganizationsController,
     ConnectionsController,
+    AccessGroupsController,
     ConnectionHealthController,
     AdminKeysController,
     ApiKeysController,

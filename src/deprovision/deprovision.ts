@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/index.js';
-import type { ApiKeyId, CaseId, OrganizationId } from '../kernel/ids.js';
+import type { ApiKeyId, CaseId, GroupId, OrganizationId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import type {
   ResourceChange,
@@ -22,6 +22,20 @@ export interface Operator {
 export interface HeldSubject {
   readonly scope: 'org' | 'user' | 'device';
   readonly id: string;
+}
+
+/** A group that access is to come from. */
+export interface AccessGroupOrder extends Operator {
+  readonly group: GroupId;
+  /** Whether those who are outside of all access groups lose their access now. */
+  readonly apply: boolean;
+}
+
+export interface AccessGroupReport {
+  /** People of the group's connection who are in no access group and have access all the same. */
+  readonly outside: number;
+  /** Whose access has ended by the order. */
+  readonly gone: number;
 }
 
 /** What a door writes in the same transaction as a revocation; when it throws, nothing of either is written. */
@@ -69,6 +83,16 @@ export abstract class Deprovision {
     order: { readonly key: ApiKeyId; readonly reason: string },
     alongside?: Alongside,
   ): Promise<CaseId | null>;
+
+  /**
+   * Makes a group one that access comes from; again, with `apply`, it ends the access of those who are outside.
+   *
+   * @returns null when the organization has no such living group
+   */
+  abstract admitGroup(order: AccessGroupOrder): Promise<AccessGroupReport | null>;
+
+  /** Nobody loses access by it, and no hold is lifted. @returns false when access did not come from the group */
+  abstract dismissGroup(operator: Operator, group: GroupId): Promise<boolean>;
 
   /** Removes one hold by an operator's hand. @returns false when the subject has no such hold */
   abstract liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean>;

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../audit/index.js';
-import { newId, type GroupId } from '../kernel/ids.js';
+import { newId, type GroupId, type UserId } from '../kernel/ids.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import type { Tx } from '../kernel/tx.js';
 import type {
@@ -10,8 +10,11 @@ import type {
   StoredGroup,
 } from './domain/group-change.js';
 import { print, type Press } from './domain/compose-writes.js';
+import { planMembership } from './domain/plan-membership.js';
 import { entryOf, NOTHING, type Circumstances } from './domain/plan.js';
+import { movePeople, type Moved } from './move-people.js';
 import { lockGroup } from './postgres/lock-group.js';
+import { lockLate } from './postgres/people-state.js';
 import { writeAll } from './postgres/write-all.js';
 import { insertGroup, removeGroup, updateGroup } from './postgres/write-group.js';
 
@@ -31,9 +34,10 @@ export async function changeGroup(tx: Tx, press: Press, change: GroupChange): Pr
   if (change.kind === 'create') return createGroup(tx, press, around, change);
   const stored = existing(before.group);
   if (change.isMeant?.(stored.version) === false) return done({ kind: 'version_lost' });
+  const people = before.givesAccess ? before.people : null;
   return change.kind === 'edit'
-    ? editGroup(tx, press, around, { stored, edit: change.edit })
-    : deleteGroup(tx, press, around, stored);
+    ? editGroup(tx, press, around, { stored, people, edit: change.edit })
+    : deleteGroup(tx, press, around, { stored, people });
 }
 
 const done = (outcome: GroupOutcome, records: readonly OutboxRecord[] = []): Carried => ({
@@ -81,45 +85,72 @@ async function createGroup(
   return done({ kind: 'done', group, changed: true });
 }
 
+interface Locked {
+  readonly stored: StoredGroup;
+  /** Whom the change reaches; null when access does not come from the group. */
+  readonly people: readonly UserId[] | null;
+}
+
 async function editGroup(
   tx: Tx,
   press: Press,
   around: Circumstances,
-  { stored, edit }: { readonly stored: StoredGroup; readonly edit: GroupEdit },
+  { stored, people, edit }: Locked & { readonly edit: GroupEdit },
 ): Promise<Carried> {
   const image = {
     displayName: edit.displayName ?? stored.displayName,
     externalId: edit.externalId === undefined ? stored.externalId : edit.externalId,
   };
   const next = { ...image, id: stored.id, at: around.at };
-  const { version, added, removed } = await updateGroup(tx, around.origin, next, edit.members);
-  if (version === null) return done({ kind: 'done', group: stored, changed: false });
+  const written = await updateGroup(tx, around.origin, next, edit.members);
+  const { version, added, removed, left } = written;
+  const { gone, records } = await settle(tx, press, around, { people, left });
+  if (version === null) return done({ kind: 'done', group: stored, changed: false }, records);
   write(tx, press, around, [
     entryOf(around, {
       action: 'group.changed',
       subject: { type: 'group', id: stored.id },
-      detail: { added, removed, renamed: image.displayName !== stored.displayName },
+      detail: { added, removed, renamed: image.displayName !== stored.displayName, gone },
     }),
   ]);
   const group = { ...stored, ...image, version, changedAt: around.at };
-  return done({ kind: 'done', group, changed: true });
+  return done({ kind: 'done', group, changed: true }, records);
 }
 
 async function deleteGroup(
   tx: Tx,
   press: Press,
   around: Circumstances,
-  { id }: StoredGroup,
+  { stored: { id }, people }: Locked,
 ): Promise<Carried> {
-  const { removed } = await removeGroup(tx, around.origin.organization, id, around.at);
+  const { removed, left } = await removeGroup(tx, around.origin.organization, id, around.at);
+  const { gone, records } = await settle(tx, press, around, { people, left });
   write(tx, press, around, [
     entryOf(around, {
       action: 'group.deleted',
       subject: { type: 'group', id },
-      detail: { members: removed },
+      detail: { members: removed, gone },
     }),
   ]);
-  return done({ kind: 'removed' });
+  return done({ kind: 'removed' }, records);
+}
+
+/** After the members have changed: what that means for the access of those whom it reaches. */
+async function settle(
+  tx: Tx,
+  press: Press,
+  around: Circumstances,
+  reached: Pick<Locked, 'people'> & { readonly left: readonly UserId[] },
+): Promise<Moved> {
+  if (reached.people === null) return { records: [], gone: 0 };
+  const locked = new Set(reached.people);
+  const late = reached.left.filter((user) => !locked.has(user));
+  if (late.length > 0) await lockLate(tx, around.origin.organization, late);
+  const left = new Set(reached.left);
+  return movePeople(tx, press, around, {
+    people: [...locked, ...late],
+    plan: (standing) => planMembership(around, standing, left.has(standing.person.user)),
+  });
 }
 
 /** What goes with the group itself, in one trip with COMMIT. */

@@ -1,7 +1,15 @@
-import { newId, type ApiKeyId, type CaseId, type SignalId } from '../kernel/ids.js';
+import { newId, type ApiKeyId, type CaseId, type GroupId, type SignalId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import { Commits, type Committed, type CommitParts } from './commits.js';
-import { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
+import { admitGroup, dismissGroup } from './access-groups.js';
+import {
+  Deprovision,
+  type AccessGroupOrder,
+  type AccessGroupReport,
+  type Alongside,
+  type HeldSubject,
+  type Operator,
+} from './deprovision.js';
 import type {
   ActiveWord,
   Edited,
@@ -113,6 +121,15 @@ export class Heart extends Deprovision {
     });
   }
 
+  override admitGroup(order: AccessGroupOrder): Promise<AccessGroupReport | null> {
+    return this.#commits.run(order, (tx) => admitGroup(tx, this.#press, order));
+  }
+
+  override dismissGroup(operator: Operator, group: GroupId): Promise<boolean> {
+    const work = (tx: Tx) => dismissGroup(tx, this.#press, operator, group);
+    return this.#commits.run(operator, work, 'edit');
+  }
+
   override liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean> {
     return this.#commits.run(operator, (tx) => liftHold(tx, operator, subject, name), 'edit');
   }
@@ -159,11 +176,11 @@ export class Heart extends Deprovision {
       return this.#write(tx, origin, before.at, (around) =>
         planRefusedEdit(around, before, edited),
       );
-    const { taken, waiting, foreign } = await lockNamesOf(tx, origin, before, edited);
+    const { taken, waiting, foreign, here } = await lockNamesOf(tx, origin, before, edited);
     if (taken) return this.#nameTaken(tx, origin, before, edited.word);
     const named = { ...before, person: alsoNamed(before.person, foreign) };
     return this.#write(tx, origin, before.at, (around) =>
-      planEdit(around, named, { word: edited.word, next: edited.next, waiting }),
+      planEdit(around, named, { word: edited.word, next: edited.next, waiting, here }),
     );
   }
 
@@ -215,7 +232,7 @@ async function lockNamesOf(
   edited: Extract<Edited, { readonly next: unknown }>,
 ): ReturnType<typeof lockNewNames> {
   const names = namesAdded(before, edited.next);
-  if (names.length === 0) return { taken: false, waiting: [], foreign: [] };
+  if (names.length === 0) return { taken: false, waiting: [], foreign: [], here: false };
   const resource = { ...origin, id: before.resource.id };
   return lockNewNames(tx, resource, edited.next.userName, names);
 }

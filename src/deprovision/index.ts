@@ -23,6 +23,12 @@ export type {
   MembersChange,
   StoredGroup,
 } from './domain/group-change.js';
-export { Deprovision, type Alongside, type HeldSubject, type Operator } from './deprovision.js';
+export {
+  Deprovision,
+  type AccessGroupReport,
+  type Alongside,
+  type HeldSubject,
+  type Operator,
+} from './deprovision.js';
 export { Rosters, type RosterDemand } from './rosters.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

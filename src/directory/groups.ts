@@ -1,4 +1,4 @@
-import type { GroupId, ResourceId } from '../kernel/ids.js';
+import type { ConnectionId, GroupId, OrganizationId, ResourceId } from '../kernel/ids.js';
 import type {
   ResourceMark,
   ResourcePosition,
@@ -22,6 +22,16 @@ export interface Member {
   readonly value: string;
   /** Null while nobody here is meant by it. */
   readonly resource: ResourceId | null;
+}
+
+/** A group that access comes from. It stays one when its IdP deletes it: that gives nobody access. */
+export interface AccessGroup {
+  readonly id: GroupId;
+  readonly connection: ConnectionId;
+  readonly displayName: string;
+  readonly members: number;
+  readonly addedAt: Date;
+  readonly deletedAt: Date | null;
 }
 
 export abstract class Groups {
@@ -50,4 +60,7 @@ export abstract class Groups {
     groups: readonly GroupId[],
     most: number | null,
   ): Promise<ReadonlyMap<GroupId, readonly Member[]>>;
+
+  /** Those that access comes from, in the order in which they became so. */
+  abstract givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]>;
 }

@@ -40,6 +40,8 @@ const CODES = {
   'user.ambiguous': 'conflict',
   'user.held': 'forbidden',
   'user.closed': 'forbidden',
+  'group.unknown': 'unknown',
+  'access_group.unknown': 'unknown',
   'device.unknown': 'unknown',
   'device.taken': 'conflict',
   'device.held': 'forbidden',

@@ -126,3 +126,46 @@ describe('what identity providers send, as gateways and devices see it', () => {
     expect(gateway.outcome(tokens.access_token)).toBe('allow');
   });
 });
+
+/** An access group with one member, of a connection of its own. */
+async function accessGroup() {
+  const connection = await service.admin('POST', `/v1/organizations/${organization}/connections`, {
+    kind: 'scim',
+    name: 'an IdP',
+    link: 'none',
+  });
+  const scim: Scim = (method, path, content) =>
+    service.ask(method, `/scim/v2${path}`, {
+      headers: bearer(connection.body.secret as string),
+      ...(content !== undefined && { body: content }),
+    });
+  const id = (await scim('POST', '/Users', person)).body.id as string;
+  const body = { displayName: 'Staff', members: [{ value: id }] };
+  const group = (await scim('POST', '/Groups', body)).body.id as string;
+  const path = `/v1/organizations/${organization}/access-groups/${group}`;
+  expect(await service.admin('PUT', path, {})).toMatchObject({ status: 200, body: { outside: 0 } });
+  return { scim, id, group };
+}
+
+describe('who leaves the group that access comes from, as gateways and devices see it', () => {
+  it.each([
+    ['Okta', { op: 'remove', path: 'members[value eq "{id}"]' }],
+    ['Entra', { op: 'Remove', path: 'members', value: [{ value: '{id}' }] }],
+  ])('by a PATCH of %s is denied, and comes back to new tokens only', async (_, operation) => {
+    const { scim, id, group } = await accessGroup();
+    const tokens = await enrol(id);
+    expect(gateway.outcome(tokens.access_token)).toBe('allow');
+    const leaving = JSON.parse(JSON.stringify(operation).replaceAll('{id}', id)) as object;
+    expect((await scim('PATCH', `/Groups/${group}`, { Operations: [leaving] })).status).toBe(204);
+    await denied(tokens);
+    expect((await ask(id)).status).toBe(403);
+    expect(await refresh(tokens)).toBe(401);
+    const joining = { op: 'add', path: 'members', value: [{ value: id }] };
+    expect((await scim('PATCH', `/Groups/${group}`, { Operations: [joining] })).status).toBe(204);
+    const again = await enrol(id);
+    expect(gateway.outcome(again.access_token)).toBe('allow');
+    expect(gateway.outcome(tokens.access_token)).toMatch(/^deny/);
+    expect((await scim('DELETE', `/Groups/${group}`)).status).toBe(204);
+    await denied(again);
+  });
+});

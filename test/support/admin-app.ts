@@ -7,6 +7,7 @@ import { Deprovision } from '../../src/deprovision/index.js';
 import {
   newId,
   type ConnectionId,
+  type GroupId,
   type OrganizationId,
   type UserId,
 } from '../../src/kernel/ids.js';
@@ -137,6 +138,19 @@ export class AdminApp {
     });
     if (outcome.kind !== 'done') throw new Error(outcome.kind);
     return { user: outcome.resource.user, connection };
+  }
+
+  /** A group of a SCIM connection. */
+  async group(org: string, connection: ConnectionId, members: readonly string[]): Promise<GroupId> {
+    const organization = org as OrganizationId;
+    const outcome = await this.app.get(Deprovision).changeGroup({
+      kind: 'create',
+      origin: { organization, connection, requestId: newId(), receivedAt: new Date() },
+      image: { displayName: 'Staff', externalId: null },
+      members,
+    });
+    if (outcome.kind !== 'done') throw new Error(outcome.kind);
+    return outcome.group.id;
   }
 
   async ask(

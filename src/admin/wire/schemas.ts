@@ -1,3 +1,4 @@
+import { accessGroupSchema, addedAccessGroupSchema } from './access-groups.dto.js';
 import { caseSchema } from './cases.dto.js';
 import { connectionHealthSchema, seenRequestSchema } from './connection-health.dto.js';
 import { connectionSchema, newConnectionSchema, newSecretSchema } from './connections.dto.js';
@@ -16,6 +17,8 @@ import { userSchema } from './users.dto.js';
 
 /** What the admin API sends, by the names under which its routes refer to it. */
 export const adminSchemas: Readonly<Record<string, Schema>> = {
+  AccessGroup: accessGroupSchema,
+  AddedAccessGroup: addedAccessGroupSchema,
   AdminKey: adminKeySchema,
   ApiKey: apiKeySchema,
   AuditEvent: eventSchema,

@@ -40,6 +40,8 @@ export const ACTIONS = [
   'group.created',
   'group.changed',
   'group.deleted',
+  'access_group.added',
+  'access_group.removed',
   'hold.set',
   'hold.lifted',
   // what IdPs said

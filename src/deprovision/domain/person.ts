@@ -42,6 +42,7 @@ export const newPerson = (user: UserId, foreign: readonly ForeignName[] = []): P
 
 export const scimHold = (connection: ConnectionId): string => `scim:${connection}`;
 export const unreadableHold = (connection: ConnectionId): string => `unreadable:${connection}`;
+export const groupHold = (connection: ConnectionId): string => `group:${connection}`;
 export const signalHold = (connection: ConnectionId, signalClass: string): string =>
   `signal:${connection}:${signalClass}`;
 

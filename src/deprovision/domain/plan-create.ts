@@ -12,6 +12,7 @@ import {
   type ForeignName,
   type Person,
 } from './person.js';
+import { planArrival, type Place } from './plan-membership.js';
 import { entryOf, identitiesOf, NOTHING, type Circumstances } from './plan.js';
 import { keepAccess, type AccessPlan } from './access.js';
 import { joinWaiting, type WaitingSignal } from './waiting-signals.js';
@@ -22,6 +23,8 @@ export interface BeforeCreation {
   readonly waiting: readonly WaitingSignal[];
   /** What foreign issuers call whoever has the names of the new resource. */
   readonly foreign: readonly ForeignName[];
+  /** Where they stand in groups; null where access does not come from groups. */
+  readonly access?: Place | null;
 }
 
 export type CreateChange = Extract<ResourceChange, { kind: 'create' }>;
@@ -35,11 +38,12 @@ export function planCreation(
   const user = before.person?.user ?? around.makeId<UserId>();
   // The first resource of a user has the user's id as its SCIM id.
   const id = before.person === null ? (user as string as ResourceId) : around.makeId<ResourceId>();
-  const access = joinWaiting(
+  const arrived = planArrival(
     around,
     accessAtCreation(around, { ...before, user }, change),
-    before.waiting,
+    before.access ?? null,
   );
+  const access = joinWaiting(around, arrived, before.waiting);
   const gone = scimHold(around.origin.connection);
   // Without an explicit `true`, whom this connection has let go stays gone.
   const out =

@@ -2,6 +2,7 @@ import type { ResourceChange, ResourceImage, ResourceOutcome, StoredResource } f
 import { endAccess, keepAccess, type AccessPlan } from './access.js';
 import { joinWaiting, type WaitingSignal } from './waiting-signals.js';
 import {
+  groupHold,
   held,
   isHeldBy,
   lifted,
@@ -80,8 +81,12 @@ export function planWord(
   }
 }
 
-/** An explicit `true` lifts this connection's own holds, if it is newer than what set them; nothing else. */
-function planReturn(around: Circumstances, person: Person, names: readonly string[]): AccessPlan {
+/** A word of return lifts these holds of its own, if it is newer than what set them; nothing else. */
+export function planReturn(
+  around: Circumstances,
+  person: Person,
+  names: readonly string[],
+): AccessPlan {
   const eventAt = around.origin.receivedAt.toISOString();
   const liftable = names.filter((name) => isHeldBy(person, name) && mayLift(person, name, eventAt));
   if (liftable.length === 0) return keepAccess(person);
@@ -96,6 +101,11 @@ function planReturn(around: Circumstances, person: Person, names: readonly strin
       }),
     ],
   };
+}
+
+function withPlace(around: Circumstances, access: AccessPlan): AccessPlan {
+  const back = planReturn(around, access.person, [groupHold(around.origin.connection)]);
+  return { ...access, person: back.person, entries: [...access.entries, ...back.entries] };
 }
 
 /** Where the stored word of `active` ends up: an activation that came too late for its hold changes nothing. */
@@ -124,10 +134,17 @@ export function planEdit(
     readonly word: 'true' | 'false' | 'absent' | 'unreadable';
     readonly next: ResourceImage;
     readonly waiting: readonly WaitingSignal[];
+    /** Whether an access group of the connection has waited for a name that they get. */
+    readonly here?: boolean;
   },
 ): Planned {
   const { resource } = before;
-  const access = joinWaiting(around, planWord(around, before.person, edited.word), edited.waiting);
+  const said = planWord(around, before.person, edited.word);
+  const access = joinWaiting(
+    around,
+    edited.here === true ? withPlace(around, said) : said,
+    edited.waiting,
+  );
   const active = settledActive(edited.next, edited.word, {
     person: access.person,
     gone: scimHold(around.origin.connection),

@@ -28,6 +28,8 @@ export interface Circumstances {
   /** Of the installation. */
   readonly epoch: number;
   readonly makeId: MakeId;
+  /** Who asks; the connection unless it is somebody else. */
+  readonly actor?: Actor;
 }
 
 export interface Cause {
@@ -132,7 +134,7 @@ export interface EntryDraft {
   readonly detail?: AuditEntry['detail'];
 }
 
-/** An audit entry of these circumstances; the actor is the connection unless the draft names another. */
+/** An audit entry of these circumstances; the actor is the draft's, else whoever asks. */
 export function entryOf(around: Circumstances, draft: EntryDraft): AuditEntry {
   const { organization, connection, requestId } = around.origin;
   return auditEntry({
@@ -141,7 +143,7 @@ export function entryOf(around: Circumstances, draft: EntryDraft): AuditEntry {
     at: around.at.toISOString(),
     action: draft.action,
     outcome: draft.outcome ?? 'success',
-    actor: draft.actor ?? { type: 'connection', id: connection },
+    actor: draft.actor ?? around.actor ?? { type: 'connection', id: connection },
     subject: draft.subject,
     case: draft.case ?? null,
     connection,

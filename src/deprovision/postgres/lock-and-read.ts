@@ -18,6 +18,7 @@ import type {
 } from '../domain/change.js';
 import type { ForeignName, Person } from '../domain/person.js';
 import type { BeforeEdit } from '../domain/plan-edit.js';
+import type { Place } from '../domain/plan-membership.js';
 import type { FamilyState, SubjectState } from '../domain/plan-subject.js';
 import type { Identity } from '../domain/plan.js';
 import type { WaitingSignal } from '../domain/waiting-signals.js';
@@ -55,7 +56,9 @@ export async function lockNewNames(
   },
   userName: string,
   names: readonly Identity[],
-): Promise<Pick<NamesRow, 'taken' | 'foreign'> & { readonly waiting: readonly WaitingSignal[] }> {
+): Promise<
+  Pick<NamesRow, 'taken' | 'foreign' | 'here'> & { readonly waiting: readonly WaitingSignal[] }
+> {
   const before = await only<NamesRow>(tx, lockNamesSql, [
     resource.organization,
     resource.connection,
@@ -67,6 +70,7 @@ export async function lockNewNames(
     taken: before?.taken ?? false,
     waiting: (before?.waiting ?? []).map(waitingOf),
     foreign: before?.foreign ?? [],
+    here: before?.here ?? false,
   };
 }
 
@@ -87,6 +91,7 @@ export async function lockCreation(
   readonly person: Person | null;
   readonly waiting: readonly WaitingSignal[];
   readonly foreign: readonly ForeignName[];
+  readonly access: Place | null;
 }> {
   const which = [
     origin.organization,
@@ -101,6 +106,7 @@ export async function lockCreation(
     person: before.person,
     waiting: before.waiting.map(waitingOf),
     foreign: before.foreign,
+    access: before.access ?? null,
   };
 }
 
@@ -234,11 +240,14 @@ interface NamesRow {
   readonly taken: boolean;
   readonly waiting: readonly WaitingRow[];
   readonly foreign: readonly ForeignName[];
+  readonly here: boolean;
 }
 
-interface CreationRow extends NamesRow {
+interface CreationRow extends Omit<NamesRow, 'here'> {
   readonly at: string;
   readonly person: Person | null;
+  /** Missing when the name is taken. */
+  readonly access?: Place | null;
 }
 
 type SignalRow =

@@ -1,4 +1,4 @@
-import type { ConnectionId, GroupId, OrganizationId } from '../../kernel/ids.js';
+import type { ConnectionId, GroupId, OrganizationId, UserId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
 import type { MembersChange, StoredGroup } from '../domain/group-change.js';
@@ -31,7 +31,14 @@ export async function lockGroup(
   tx: Tx,
   place: GroupPlace,
   change: MembersChange,
-): Promise<{ readonly at: Date; readonly group: StoredGroup | null } | null> {
+): Promise<{
+  readonly at: Date;
+  readonly group: StoredGroup | null;
+  /** Whether access comes from it. */
+  readonly givesAccess: boolean;
+  /** Then: those whom the change reaches. */
+  readonly people: readonly UserId[];
+} | null> {
   const isAlone = await reachesMany(tx, place, change);
   const [row] = await rows<{ before: LockedRow | null }>(tx, lock, [
     ...whichOf(place),
@@ -41,7 +48,12 @@ export async function lockGroup(
   const before = row?.before ?? null;
   return before === null
     ? null
-    : { at: new Date(before.at), group: before.group === null ? null : groupOf(before.group) };
+    : {
+        at: new Date(before.at),
+        group: before.group === null ? null : groupOf(before.group),
+        givesAccess: before.gives_access,
+        people: before.people,
+      };
 }
 
 const whichOf = ({ organization, connection, group }: GroupPlace): readonly (string | null)[] => [
@@ -56,6 +68,8 @@ const bodyOf = ({ replaces, add, remove }: MembersChange): string =>
 interface LockedRow {
   readonly at: string;
   readonly group: GroupRow | null;
+  readonly gives_access: boolean;
+  readonly people: readonly UserId[];
 }
 
 interface GroupRow {

@@ -1,6 +1,6 @@
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
-import { lastly, sql, type Statement } from '../../platform/postgres/rows.js';
+import { lastly, sql, touch, type Statement } from '../../platform/postgres/rows.js';
 import type { ConnectionId } from '../../kernel/ids.js';
 import type { JsonValue } from '../domain/change.js';
 import type { ResourceWrite, Plan } from '../domain/plan.js';
@@ -31,7 +31,7 @@ function statementOf(parts: ReadonlySet<Part>): Statement {
 }
 
 function partsOf(writes: Writes): ReadonlySet<Part> {
-  const { resource, tokensEnd, printed } = writes;
+  const { resource, tokensEnd, endings = [], printed } = writes;
   const isKept = resource !== null && resource.kind !== 'tombstone';
   const needed: Readonly<Record<Part, boolean>> = {
     new_user: writes.newUser !== null,
@@ -45,6 +45,8 @@ function partsOf(writes: Writes): ReadonlySet<Part> {
     access: writes.access.length > 0,
     tokens: tokensEnd !== null,
     assignments_ended: tokensEnd?.left === true,
+    tokens_of_many: endings.length > 0,
+    assignments_of_many: endings.length > 0,
     new_cases: writes.cases.length > 0,
     resolved_cases: writes.resolutions.length > 0,
     signals: writes.signals.length > 0,
@@ -77,6 +79,8 @@ export interface Writes {
     readonly lifts: object;
   }[];
   readonly tokensEnd: Plan['tokensEnd'];
+  /** The same of many who have left. */
+  readonly endings?: readonly NonNullable<Plan['tokensEnd']>[];
   readonly cases: Plan['cases'];
   readonly resolutions: Plan['resolutions'];
   readonly signals: Plan['signals'];
@@ -87,9 +91,18 @@ export interface Writes {
 /** Writes everything that a plan says, in one statement together with COMMIT. All of it exists if `tx` commits, and none of it else. */
 export function writeAll(tx: Tx, writes: Writes): void {
   const parts = partsOf(writes);
-  if (parts.size === 0) return;
-  const { resource, tokensEnd, printed } = writes;
-  lastly(tx, statementOf(parts), [
+  if (parts.size > 0) lastly(tx, statementOf(parts), valuesOf(writes));
+}
+
+/** The same as one statement of several: a set of people is written part by part, in one transaction all the same. */
+export async function writeSome(tx: Tx, writes: Writes): Promise<void> {
+  const parts = partsOf(writes);
+  if (parts.size > 0) await touch(tx, statementOf(parts), valuesOf(writes));
+}
+
+function valuesOf(writes: Writes): readonly (string | Date | null)[] {
+  const { resource, tokensEnd, endings = [], printed } = writes;
+  return [
     writes.organization,
     JSON.stringify({
       user: writes.user,
@@ -99,11 +112,8 @@ export function writeAll(tx: Tx, writes: Writes): void {
       identities_added: writes.identitiesAdded,
       identities_ended: writes.identitiesEnded,
       access: writes.access,
-      tokens_end: tokensEnd && {
-        user_id: tokensEnd.user,
-        case_id: tokensEnd.case,
-        cause: tokensEnd.cause,
-      },
+      tokens_end: tokensEnd && endingRow(tokensEnd),
+      endings: endings.map(endingRow),
       cases: writes.cases.map(caseRow) satisfies CaseRow[],
       resolutions: writes.resolutions.map((r) => ({
         id: r.id,
@@ -130,8 +140,14 @@ export function writeAll(tx: Tx, writes: Writes): void {
     }),
     writes.at,
     writes.connection,
-  ]);
+  ];
 }
+
+const endingRow = (ending: NonNullable<Plan['tokensEnd']>) => ({
+  user_id: ending.user,
+  case_id: ending.case,
+  cause: ending.cause,
+});
 
 const resourceRow = ({ resource }: Extract<ResourceWrite, { kind: 'insert' | 'update' }>) => ({
   id: resource.id,

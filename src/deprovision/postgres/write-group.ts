@@ -56,7 +56,8 @@ const text = (goes: string): string => `
      returning m.user_id),
    added as (
      insert into group_members as t (organization_id, group_id, value, resource_id, user_id, added_at)
-     select $1, $3, m.value, m.resource_id, m.user_id, $7::timestamptz from members_meant($1, $2, $8::text[]) m
+     select $1, $3, m.value, m.resource_id, m.user_id, $7::timestamptz
+       from members_meant($1, $2, members_new($1, $3, $8::text[])) m
      on conflict (organization_id, group_id, value) do update
         set resource_id = excluded.resource_id, user_id = excluded.user_id
       where t.resource_id is null and excluded.resource_id is not null

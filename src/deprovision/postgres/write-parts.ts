@@ -58,6 +58,16 @@ export const PARTS = {
      update assignments a set ended_at = $3, ended_case = (select (x->'tokens_end'->>'case_id')::uuid from w)
       where a.organization_id = $1 and a.user_id = (select (x->'tokens_end'->>'user_id')::uuid from w)
         and a.ended_at is null`,
+  tokens_of_many: `
+     update device_tokens t set revoked_at = $3, revoked_cause = e.cause, revoked_case = e.case_id
+       from w, jsonb_to_recordset(x->'endings') as e (user_id uuid, case_id uuid, cause text)
+      where t.organization_id = $1 and t.user_id = e.user_id and t.revoked_at is null
+        and t.user_id = any (array(select (o->>'user_id')::uuid from w, jsonb_array_elements(x->'endings') o))`,
+  assignments_of_many: `
+     update assignments a set ended_at = $3, ended_case = e.case_id
+       from w, jsonb_to_recordset(x->'endings') as e (user_id uuid, case_id uuid)
+      where a.organization_id = $1 and a.user_id = e.user_id and a.ended_at is null
+        and a.user_id = any (array(select (o->>'user_id')::uuid from w, jsonb_array_elements(x->'endings') o))`,
   new_cases: `
      insert into cases (id, organization_id, scope, subject_id, user_id, generation, cause_kind, cause_connection,
                         cause_signal, cause_actor, cause_reason, devices, tokens, received_at, revoked_at)

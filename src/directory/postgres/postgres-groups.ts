@@ -1,6 +1,6 @@
-import type { GroupId } from '../../kernel/ids.js';
+import type { GroupId, OrganizationId } from '../../kernel/ids.js';
 import type { Transactions } from '../../kernel/tx.js';
-import { Groups, type Group, type Member } from '../groups.js';
+import { Groups, type AccessGroup, type Group, type Member } from '../groups.js';
 import { NOBODY } from '../resource-filter.js';
 import type {
   ResourceMark,
@@ -9,6 +9,7 @@ import type {
   ResourceSlice,
   ScimPlace,
 } from '../resources.js';
+import { listAccessGroups } from './list-access-groups.js';
 import { findGroups, followGroups, membersOfGroups } from './find-groups.js';
 import { isLookUp } from './look-ups.js';
 
@@ -51,5 +52,9 @@ export class PostgresGroups extends Groups {
   ): Promise<ReadonlyMap<GroupId, readonly Member[]>> {
     if (groups.length === 0) return new Map();
     return this.#transactions.read('service', (tx) => membersOfGroups(tx, place, groups, most));
+  }
+
+  override givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]> {
+    return this.#transactions.read('service', (tx) => listAccessGroups(tx, organization));
   }
 }

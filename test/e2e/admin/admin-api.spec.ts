@@ -267,6 +267,40 @@ describe('users', () => {
   });
 });
 
+describe('access groups', () => {
+  it('are added, listed and removed; who is outside is told, and loses access when that is asked for', async () => {
+    const own = await app.organization();
+    const path = `/v1/organizations/${own}/access-groups`;
+    const { user, connection } = await app.person(own, 'ada@example.test');
+    const group = await app.group(own, connection, []);
+    const put = (body: object, key?: string) =>
+      app.ask('PUT', `${path}/${group}`, { body, ...(key === undefined ? {} : { key }) });
+    const view = { id: group, connection, display_name: 'Staff', members: 0, deleted_at: null };
+    expect((await put({}, await app.adminKey(own, 'operator'))).status).toBe(403);
+    expect(await put({})).toMatchObject({ status: 200, body: { ...view, outside: 1, revoked: 0 } });
+    expect((await get(path)).body.items).toMatchObject([view]);
+    const applied = await put({ apply: true });
+    expect(applied).toMatchObject({ status: 200, body: { outside: 0, revoked: 1 } });
+    const { body } = await get(`/v1/organizations/${own}/users/${user}`);
+    expect(body.holds).toMatchObject([{ name: `group:${connection}` }]);
+    const [made] = await all(`/v1/organizations/${own}/cases`);
+    expect(made).toMatchObject({ user, cause: { kind: 'group', connection } });
+    expect((await app.ask('DELETE', `${path}/${group}`)).status).toBe(204);
+    expect((await app.ask('DELETE', `${path}/${group}`)).body.code).toBe('access_group.unknown');
+    expect((await get(path)).body.items).toEqual([]);
+    const events = await all(`/v1/organizations/${own}/audit/events`);
+    expect(events.filter(({ action }) => String(action).startsWith('access_group.'))).toMatchObject(
+      [
+        { action: 'access_group.removed', subject: { type: 'group', id: group } },
+        { action: 'access_group.added', detail: { outside: 0, gone: 1 } },
+        { action: 'access_group.added', detail: { outside: 1, gone: 0 } },
+      ],
+    );
+    const nobody = await app.ask('PUT', `${path}/${newId()}`, { body: {} });
+    expect(nobody).toMatchObject({ status: 404, body: { code: 'group.unknown' } });
+  });
+});
+
 describe('an organization', () => {
   it('that is held gets no tokens until the hold is lifted', async () => {
     const own = await app.organization();

@@ -25,7 +25,8 @@ async function estate(): Promise<Estate> {
   const org = await app.organization();
   const post = async (path: string, body: unknown) =>
     (await app.ask('POST', `/v1/organizations/${org}${path}`, { body })).body as { id: string };
-  const { user } = await app.person(org, 'ada@example.test');
+  const { user, connection: source } = await app.person(org, 'ada@example.test');
+  const group = await app.group(org, source, [user]);
   const device = (await post('/devices', { device_id: 'laptop' })).id;
   const family = await app.world.token(org as OrganizationId, user, device as never);
   const connection = (await post('/connections', { kind: 'scim', name: 'IdP' })).id;
@@ -51,6 +52,7 @@ async function estate(): Promise<Estate> {
       'admin-key': adminKey.id,
       case: made.id,
       hold: 'admin',
+      group,
     },
   };
 }
@@ -73,6 +75,7 @@ const bodies = (of: Estate): Readonly<Record<string, unknown>> => ({
   },
   'PATCH /v1/organizations/{org}/connections/{connection}': { silence_after_s: null },
   'POST /v1/organizations/{org}/connections/{connection}/secrets': { overlap_s: 0 },
+  'PUT /v1/organizations/{org}/access-groups/{group}': { apply: true },
   'POST /v1/organizations/{org}/admin-keys': { name: 'x', role: 'owner' },
   'POST /v1/organizations/{org}/api-keys': { name: 'x', scopes: ['device-tokens:bootstrap'] },
   'POST /v1/organizations/{org}/devices': { device_id: 'y' },

@@ -70,6 +70,8 @@ class TakingHeart extends Deprovision {
 
   override changeResource = no;
   override changeGroup = no;
+  override admitGroup = no;
+  override dismissGroup = no;
   override revokeSubject = no;
   override revokeApiKey = no;
   override liftHold = no;
