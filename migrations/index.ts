@@ -23,6 +23,7 @@ import { Reconciliations1764283700000 } from './1764283700000-reconciliations.js
 import { ForeignIssuers1764289900000 } from './1764289900000-foreign-issuers.js';
 import { StrictConnections1764291000000 } from './1764291000000-strict-connections.js';
 import { AccessGroups1764293000000 } from './1764293000000-access-groups.js';
+import { ClientCredentials1764294500000 } from './1764294500000-client-credentials.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -59,4 +60,5 @@ export const migrations: readonly (new () => Migration)[] = [
   ForeignIssuers1764289900000,
   StrictConnections1764291000000,
   AccessGroups1764293000000,
+  ClientCredentials1764294500000,
 ];

@@ -12,6 +12,7 @@ import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { DatabaseGuard } from './platform/postgres/database-guard.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { ScimModule } from './scim/scim.module.js';
+import { ScimOAuthModule } from './scim/scim-oauth.module.js';
 import { SignalsModule } from './signals/signals.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
@@ -42,6 +43,7 @@ export class AppModule {
         MetricsModule.forProcess(surroundings.log),
         AdminModule,
         ScimModule,
+        ScimOAuthModule,
         SignalsModule,
         TokensModule,
         HealthModule,

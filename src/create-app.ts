@@ -15,6 +15,7 @@ import { ProblemFilter } from './platform/http/problem.filter.js';
 import { QueryGuard } from './platform/http/query.guard.js';
 import type { Log } from './platform/log/log.js';
 import { NestLog } from './platform/log/nest-log.js';
+import { ScimOAuthModule } from './scim/scim-oauth.module.js';
 import { IntrospectionModule } from './tokens/introspection.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
@@ -24,7 +25,14 @@ export interface AppOptions extends Partial<Omit<HttpSettings, 'log'>> {
 
 /** What docs/openapi.json describes. */
 export const documented: Documented = {
-  modules: [AdminModule, TokensModule, IntrospectionModule, GatewaysModule, FeedModule],
+  modules: [
+    AdminModule,
+    TokensModule,
+    IntrospectionModule,
+    GatewaysModule,
+    FeedModule,
+    ScimOAuthModule,
+  ],
   schemas: adminSchemas,
 };
 

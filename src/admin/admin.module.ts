@@ -40,6 +40,7 @@ import { AdminKeysController } from './http/admin-keys.controller.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { AuditController } from './http/audit.controller.js';
 import { CasesController } from './http/cases.controller.js';
+import { ClientKeysController } from './http/client-keys.controller.js';
 import { ConnectionHealthController } from './http/connection-health.controller.js';
 import { ConnectionsController } from './http/connections.controller.js';
 import { DevicesController } from './http/devices.controller.js';
@@ -73,6 +74,7 @@ import { Subjects } from './subjects.js';
     OrganizationsController,
     ConnectionsController,
     AccessGroupsController,
+    ClientKeysController,
     ConnectionHealthController,
     AdminKeysController,
     ApiKeysController,

@@ -13,8 +13,8 @@ export interface OpenConnection {
 
 /** A SCIM client that has proven who it is. */
 export interface OpenScim extends OpenConnection {
-  /** The secret that it showed. */
-  readonly secret: string;
+  /** The secret that it showed, or fetched its token with; null when that was a key. */
+  readonly secret: string | null;
   readonly interop: Interop;
 }
 

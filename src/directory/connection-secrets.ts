@@ -48,9 +48,9 @@ export class ConnectionSecrets {
     return this.#sealer.open(sealed, placeOf(id));
   }
 
-  /** The id of the SCIM secret that is presented, and whether a digest is its own; null when it is none of ours. */
+  /** The id of the secret or token that is presented, and whether a digest is its own; null when it is none of ours. */
   read(
-    type: 'scim' | 'hook',
+    type: 'scim' | 'scimat' | 'hook',
     text: string,
   ): { readonly id: string; readonly matches: (digest: Uint8Array) => boolean } | null {
     const parsed = this.#opaque.parse<'connection-secret'>(type, text);

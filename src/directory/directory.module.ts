@@ -13,6 +13,7 @@ import { built } from '../platform/module/built.js';
 import { ConnectionDoors } from './connection-doors.js';
 import { ConnectionHealths } from './connection-healths.js';
 import { ConnectionSecrets } from './connection-secrets.js';
+import { ConnectionTokens } from './connection-tokens.js';
 import { ConnectionTraffic } from './connection-traffic.js';
 import { Connections } from './connections.js';
 import { Devices } from './devices.js';
@@ -26,6 +27,7 @@ import { PresentedRosters } from './presented-rosters.js';
 import { Resources } from './resources.js';
 import { StoredConnectionDoors } from './stored-connection-doors.js';
 import { StoredConnectionHealths } from './stored-connection-healths.js';
+import { StoredConnectionTokens } from './stored-connection-tokens.js';
 import { StoredConnections } from './stored-connections.js';
 import { StoredDevices } from './stored-devices.js';
 import { StoredOrganizations } from './stored-organizations.js';
@@ -63,6 +65,18 @@ import { SilenceWatch } from './traffic/silence-watch.js';
         attempts: FailedAttempts,
       },
       (parts) => new StoredConnectionDoors(parts),
+    ),
+    built(
+      ConnectionTokens,
+      {
+        transactions: Transactions,
+        audit: AuditLog,
+        secrets: ConnectionSecrets,
+        opaque: OpaqueSecrets,
+        attempts: FailedAttempts,
+        clock: Clock,
+      },
+      (parts) => new StoredConnectionTokens(parts),
     ),
     built(
       FailedAttempts,
@@ -124,6 +138,7 @@ import { SilenceWatch } from './traffic/silence-watch.js';
     Connections,
     ConnectionDoors,
     ConnectionHealths,
+    ConnectionTokens,
     ConnectionTraffic,
     FailedAttempts,
     Resources,

@@ -8,7 +8,7 @@ import type { ConnectionTraffic, Sender } from './connection-traffic.js';
 
 /** Somebody at the door of IdPs who has not proven who they are. */
 export interface FailedAttempt {
-  readonly door: 'scim' | 'webhooks';
+  readonly door: 'scim' | 'webhooks' | 'oauth';
   readonly reason: ErrorCode;
   /** Where it came from: the last one that spoke to us, a proxy perhaps. */
   readonly from: string;

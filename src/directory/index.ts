@@ -18,6 +18,11 @@ export {
   type Interop,
   type Link,
 } from './connections.js';
+export {
+  SIGNING_ALGORITHMS as CLIENT_ALGORITHMS,
+  MOST_KEYS as MOST_CLIENT_KEYS,
+} from './client-keys.js';
+export { ConnectionTokens, type ClientKey, type ClientProof } from './connection-tokens.js';
 export { Devices, type Assignment, type Device, type DeviceFilter } from './devices.js';
 export { HEALTH_STATES } from './domain/health-state.js';
 export { Groups, type AccessGroup, type Group, type Member } from './groups.js';

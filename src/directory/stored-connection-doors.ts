@@ -14,6 +14,7 @@ import type { FailedAttempt, FailedAttempts } from './failed-attempts.js';
 import {
   selectDoorByConnection,
   selectDoorBySecret,
+  selectDoorByToken,
   type DoorRow,
 } from './postgres/select-door.js';
 
@@ -38,14 +39,17 @@ export class StoredConnectionDoors extends ConnectionDoors {
     if (authorization === undefined || authorization === '')
       throw await this.#refused('credential.missing', nobody);
     const text = bearerOf(authorization);
-    const presented = text === null ? null : this.#secrets.read('scim', text);
+    const secret = text === null ? null : this.#secrets.read('scim', text);
+    const presented = secret ?? (text === null ? null : this.#secrets.read('scimat', text));
     if (presented === null) throw await this.#refused('credential.invalid', nobody);
     const row = await this.#transactions.read('doors', (tx) =>
-      selectDoorBySecret(tx, presented.id, 'scim'),
+      secret === null
+        ? selectDoorByToken(tx, presented.id)
+        : selectDoorBySecret(tx, presented.id, 'scim'),
     );
     if (row?.digest == null || !presented.matches(row.digest) || !row.is_live)
       throw await this.#refused('credential.invalid', { from, credential: presented.id, row });
-    return { ...opened(row), secret: presented.id, interop: row.interop };
+    return { ...opened(row), secret: row.secret_id, interop: row.interop };
   }
 
   override async webhook(id: string): Promise<WebhookDoor | null> {

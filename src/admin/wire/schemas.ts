@@ -1,5 +1,6 @@
 import { accessGroupSchema, addedAccessGroupSchema } from './access-groups.dto.js';
 import { caseSchema } from './cases.dto.js';
+import { clientKeysSchema } from './client-keys.dto.js';
 import { connectionHealthSchema, seenRequestSchema } from './connection-health.dto.js';
 import { connectionSchema, newConnectionSchema, newSecretSchema } from './connections.dto.js';
 import { deviceSchema } from './devices.dto.js';
@@ -23,6 +24,7 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   ApiKey: apiKeySchema,
   AuditEvent: eventSchema,
   Case: caseSchema,
+  ClientKeys: clientKeysSchema,
   Connection: connectionSchema,
   ConnectionHealth: connectionHealthSchema,
   ConnectionRequest: seenRequestSchema,

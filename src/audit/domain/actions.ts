@@ -18,6 +18,8 @@ export const ACTIONS = [
   'connection.changed',
   'connection.removed',
   'connection.secret_rotated',
+  'connection.client_keys_set',
+  'connection.token_issued',
   'connection.silent',
   'connection.heard',
   'admin_key.created',

@@ -31,6 +31,20 @@ const bySecret = sql(
     where s.id = $1 and c.kind = $2`,
 );
 
+// A token ends with what it was issued for: the secret, or the key.
+const byToken = sql(
+  'directory.door_by_token',
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
+          t.secret_id, t.digest, null::bytea as sealed,
+          c.removed_at is null and t.expires_at > clock_timestamp() and k.removed_at is null
+            and (s.expires_at is null or s.expires_at > clock_timestamp()) as is_live
+     from connection_tokens t
+     join connections c on c.organization_id = t.organization_id and c.id = t.connection_id
+     left join connection_secrets s on s.id = t.secret_id
+     left join connection_client_keys k on k.id = t.client_key_id
+    where t.id = $1 and c.kind = 'scim'`,
+);
+
 const byConnection = sql(
   'directory.door_by_connection',
   `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
@@ -48,6 +62,12 @@ export async function selectDoorBySecret(
   kind: ConnectionKind,
 ): Promise<DoorRow | null> {
   const [row] = await rows<DoorRow>(tx, bySecret, [secret, kind]);
+  return row ?? null;
+}
+
+/** `secret_id` is that of the secret with which it was fetched; null when it was fetched with a key. */
+export async function selectDoorByToken(tx: Tx, token: string): Promise<DoorRow | null> {
+  const [row] = await rows<DoorRow>(tx, byToken, [token]);
   return row ?? null;
 }
 

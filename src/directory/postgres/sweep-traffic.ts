@@ -1,8 +1,10 @@
 import type { Tx } from '../../kernel/tx.js';
 import { sql, touch } from '../../platform/postgres/rows.js';
+import { sweepTokens } from './connection-tokens.js';
 import { dropOldRosterNames } from './roster-names.js';
 
 const ROSTER_PAGE = 100_000;
+const TOKEN_PAGE = 50_000;
 
 const statements = [
   sql(
@@ -24,4 +26,5 @@ export async function sweepTraffic(tx: Tx): Promise<void> {
   for (const statement of statements) await touch(tx, statement);
   // Few at a time: the next sweep goes on.
   await dropOldRosterNames(tx, ROSTER_PAGE);
+  await sweepTokens(tx, TOKEN_PAGE);
 }

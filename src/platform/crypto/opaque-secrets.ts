@@ -5,7 +5,8 @@ import { Secret } from '../../kernel/secret.js';
 import { base62, fromBase62 } from './base62.js';
 
 /** Which door a secret opens. The type stands in its text, so that secret scanners can name what they found. */
-export type SecretType = 'admin' | 'api' | 'scim' | 'hook' | 'gateway' | 'bootstrap' | 'refresh';
+export type SecretType =
+  'admin' | 'api' | 'scim' | 'scimat' | 'hook' | 'gateway' | 'bootstrap' | 'refresh';
 
 /** A new secret: `text` is shown once, only `digest` is stored. */
 export interface MintedSecret {

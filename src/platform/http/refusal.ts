@@ -126,6 +126,9 @@ function statusOf(error: Error): number {
 
 function headersOf(status: number, code: ErrorCode): Readonly<Record<string, string>> {
   if (status === 503 || status === 429) return { 'retry-after': String(RETRY_AFTER_S) };
+  // RFC 6749 §5.2: in the words of the scheme that a client uses here.
+  if (code === 'credential.client_invalid')
+    return { 'www-authenticate': 'Basic realm="offswitch"' };
   // RFC 6750 §3: no error code when the request carried no credential at all.
   if (status === 401)
     return {

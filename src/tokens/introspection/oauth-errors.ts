@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../kernel/domain-error.js';
 import type {
   ErrorRenderer,
   ErrorRenderers,
@@ -19,9 +20,14 @@ export class OAuthErrors implements ErrorRenderer {
     status,
     mediaType: 'application/json; charset=utf-8',
     headers,
-    body: { error: nameOf(status), error_description: `${code}: ${detail}` },
+    body: { error: NAMES[code] ?? nameOf(status), error_description: `${code}: ${detail}` },
   });
 }
+
+const NAMES: Partial<Record<ErrorCode, string>> = {
+  'oauth.unsupported_grant_type': 'unsupported_grant_type',
+  'oauth.invalid_scope': 'invalid_scope',
+};
 
 function nameOf(status: number): string {
   if (status === 401) return 'invalid_client';

@@ -76,6 +76,7 @@ const bodies = (of: Estate): Readonly<Record<string, unknown>> => ({
   'PATCH /v1/organizations/{org}/connections/{connection}': { silence_after_s: null },
   'POST /v1/organizations/{org}/connections/{connection}/secrets': { overlap_s: 0 },
   'PUT /v1/organizations/{org}/access-groups/{group}': { apply: true },
+  'PUT /v1/organizations/{org}/connections/{connection}/client-keys': { keys: [] },
   'POST /v1/organizations/{org}/admin-keys': { name: 'x', role: 'owner' },
   'POST /v1/organizations/{org}/api-keys': { name: 'x', scopes: ['device-tokens:bootstrap'] },
   'POST /v1/organizations/{org}/devices': { device_id: 'y' },

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /** Their credential is in the body. */
-const IN_BODY = ['/api/v1/device-auth/refresh', '/api/v1/device-auth/revoke'];
+const IN_BODY = ['/api/v1/device-auth/refresh', '/api/v1/device-auth/revoke', '/oauth2/token'];
 /** Not in the document. */
 const FURTHER = [
   ['POST', '/scim/v2/Users'],
@@ -62,6 +62,7 @@ describe('a door whose credential is in the body', () => {
   it.each([
     ['/api/v1/device-auth/refresh', 16_384, 401, { refresh_token: 'x' }],
     ['/api/v1/device-auth/revoke', 16_384, 401, { refresh_token: 'x' }],
+    ['/oauth2/token', 16_384, 415, {}],
     [`/webhooks/${newId()}`, 524_288, 404, {}],
   ])('reads little for anybody: %s', async (path, limit, status, content) => {
     const body = (bytes: number) => JSON.stringify(content).padEnd(bytes, ' ');
