@@ -197,12 +197,13 @@ export class CoalescingPublisher extends RevocationPublisher {
   }
 
   #failed(error: unknown): void {
-    const { log, metrics } = this.#parts;
+    const { log, metrics, gate } = this.#parts;
     metrics.sendsFailed.inc();
     // A refusal is an answer: the way to the broker is free.
     if (error instanceof MessagesRefused) return;
     if (this.#isFlowing) log.warn('records are not acknowledged; sending again', { error });
     this.#isFlowing = false;
+    gate.doubt();
   }
 
   #forget(digests: readonly string[]): void {

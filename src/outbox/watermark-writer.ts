@@ -212,6 +212,7 @@ export class WatermarkWriter {
             seq: head.seq,
             error,
           });
+        gate.doubt();
         await pause(backoff.next(), stop);
         continue;
       }

@@ -1,10 +1,13 @@
 import type { Log } from '../log/log.js';
 import { Backoff } from '../loop/backoff.js';
+import { WakeUp } from '../loop/wake-up.js';
 import { pause } from '../time/pause.js';
 import type { TopicKeeper } from './topic-keeper.js';
 
 /** How often topics that were in order are looked at again, milliseconds. */
 const RECHECK_MS = 60_000;
+/** From one look to the next at least, milliseconds: brokers that are away are not asked all the time. */
+const APART_MS = 2_000;
 
 /**
  * Stands before everything that is sent: open while the topics are known to be as they must be. Kafka being
@@ -14,6 +17,7 @@ export class TopicGate {
   readonly #keeper: TopicKeeper;
   readonly #log: Log;
   #trouble: string | null = 'the topics have not been checked yet';
+  readonly #doubts = new WakeUp();
   #waiting: (() => void)[] = [];
 
   constructor(keeper: TopicKeeper, log: Log) {
@@ -44,14 +48,33 @@ export class TopicGate {
     return !stop.aborted;
   }
 
+  /** Something was not sent: the topics may not be there any more, and are looked at soon. */
+  doubt(): void {
+    this.#doubts.ring();
+  }
+
   /** Checks until it is told to stop. */
   async run(stop: AbortSignal): Promise<void> {
     const backoff = new Backoff(200, 5_000);
     while (!stop.aborted) {
       const isFine = await this.#check(stop);
       if (isFine) backoff.reset();
-      await pause(isFine ? RECHECK_MS : backoff.next(), stop);
+      await pause(isFine ? APART_MS : backoff.next(), stop);
+      if (isFine) await this.#rest(stop);
     }
+  }
+
+  /** Until it is time to look again, or somebody has doubts. */
+  async #rest(stop: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const end = (): void => {
+      over.abort();
+    };
+    stop.addEventListener('abort', end, { once: true });
+    if (stop.aborted) end();
+    await Promise.race([pause(RECHECK_MS, over.signal), this.#doubts.wait(over.signal)]);
+    stop.removeEventListener('abort', end);
+    end();
   }
 
   async #check(stop: AbortSignal): Promise<boolean> {

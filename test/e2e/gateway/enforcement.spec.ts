@@ -1,11 +1,15 @@
 // P2: dead stays dead; P3: bounded staleness. From a revocation to the receipts that complete its case.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import kafkajs from 'kafkajs';
+import { topicsWith } from '../../../src/contract/topics.js';
 import { newId } from '../../../src/kernel/ids.js';
 import { Company } from '../../support/company.js';
 import { eventually } from '../../support/eventually.js';
 import { FOREIGN, foreignClaims, ForeignIdp, ForeignKey } from '../../support/foreign-idp.js';
 import type { RunningGateway } from '../../support/running-gateway.js';
 import { RunningService } from '../../support/running-service.js';
+
+const { Kafka, logLevel } = kafkajs;
 
 let service: RunningService;
 let gateways: RunningGateway[];
@@ -122,5 +126,41 @@ describe('a revocation', () => {
     });
     expect(revoked.status).toBe(201);
     await eventually(() => outcomes(after.token).every((o) => o === 'deny: key.revoked'));
+  });
+
+  it('is denied at every gateway that may ask the service, though somebody has deleted the topic', async () => {
+    const both = await service.gateway({ source: 'chained' });
+    const kafka = new Kafka({ brokers: [service.brokers], logLevel: logLevel.NOTHING });
+    const admin = kafka.admin();
+    try {
+      const [left, leaver, other] = [
+        await company.enrol(service),
+        await company.enrol(service),
+        await company.enrol(service),
+      ];
+      await company.leave(service, left.user);
+      await eventually(() => both.outcome(left.token) === 'deny: revoked.user');
+      await admin.connect();
+      const { revocations } = topicsWith(service.identity.prefix);
+      const length = async (): Promise<number> =>
+        (await admin.fetchTopicOffsets(revocations)).reduce(
+          (sum, one) => sum + Number(one.high),
+          0,
+        );
+      const before = await length();
+      await admin.deleteTopics({ topics: [revocations] });
+      expect((await company.leave(service, leaver.user)).status).toBe(200);
+      await eventually(() => both.outcome(leaver.token) === 'deny: revoked.user');
+      await eventually(() => both.outcome(other.token) === 'allow' && both.state === 'fresh');
+      expect(both.outcome(left.token)).toBe('deny: revoked.user');
+      // The service makes the topic anew by itself.
+      await eventually(async () => (await length().catch(() => before)) < before);
+      const last = await company.enrol(service);
+      await company.leave(service, last.user);
+      await eventually(() => both.outcome(last.token) === 'deny: revoked.user');
+    } finally {
+      await both.stop();
+      await admin.disconnect();
+    }
   });
 });
