@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Arguments for Node that make it run the TypeScript sources: `spawn(process.execPath, [...fromSource, 'src/main.ts'])`. */
@@ -11,3 +12,13 @@ export const fromSource: readonly string[] = [
 /** Absolute path of a file of the project. */
 export const inProject = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/**
+ * What runs a program of the project: arguments for Node, and the file. The service as it was compiled for this run; what is
+ * only a test's goes through the loader.
+ */
+export function programOf(file: string): readonly [readonly string[], string] {
+  const compiled = process.env['OFFSWITCH_TEST_COMPILED'];
+  if (compiled === undefined || !file.startsWith('src/')) return [fromSource, inProject(file)];
+  return [['--disable-warning=ExperimentalWarning'], join(compiled, file.replace(/\.ts$/, '.js'))];
+}

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type { Embedded } from '../../src/platform/embedded/start-embedded.js';
 import { eventually } from './eventually.js';
-import { fromSource, inProject } from './from-source.js';
+import { inProject, programOf } from './from-source.js';
 
 /** Processes whose command line names this directory. */
 export function processesIn(directory: string): readonly string[] {
@@ -47,7 +47,8 @@ export function startProgram(
   options: { readonly env?: NodeJS.ProcessEnv; readonly detached?: boolean } = {},
 ): ChildProcessByStdio<Writable, Readable, null> {
   const tie = pathToFileURL(inProject('scripts/tied-to-parent.mjs')).href;
-  return spawn(process.execPath, [...fromSource, '--import', tie, inProject(file), ...parameters], {
+  const [node, program] = programOf(file);
+  return spawn(process.execPath, [...node, '--import', tie, program, ...parameters], {
     ...options,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...(options.env ?? process.env), OFFSWITCH_TIED_TO: String(process.pid) },

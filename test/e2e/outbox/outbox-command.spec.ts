@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setAside } from '../../../src/outbox/postgres/set-aside.js';
 import { secretsIn } from '../../../src/platform/embedded/home-secrets.js';
-import { fromSource, inProject } from '../../support/from-source.js';
+import { programOf } from '../../support/from-source.js';
 import { OutboxWorld } from '../../support/outbox-world.js';
 
 const LONG = 120_000;
@@ -40,7 +40,8 @@ afterAll(async () => {
 });
 
 async function offswitch(...parameters: readonly string[]): Promise<readonly [number, string]> {
-  const program = [...fromSource, inProject('src/cli/offswitch.ts'), 'outbox', ...parameters];
+  const [node, file] = programOf('src/cli/offswitch.ts');
+  const program = [...node, file, 'outbox', ...parameters];
   const child = spawn(process.execPath, program, { env: environment });
   let said = '';
   for (const stream of [child.stdout, child.stderr])

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Company, type Enrolled } from '../../support/company.js';
 import { eventually } from '../../support/eventually.js';
-import { fromSource, inProject } from '../../support/from-source.js';
+import { programOf } from '../../support/from-source.js';
 import { privatePostgres, type PrivatePostgres } from '../../support/private-servers.js';
 import type { RunningGateway } from '../../support/running-gateway.js';
 import { RunningService } from '../../support/running-service.js';
@@ -49,13 +49,10 @@ const needsRecovery = async (): Promise<boolean> =>
 async function recover(
   ...flags: string[]
 ): Promise<{ readonly code: number; readonly said: string }> {
-  const child = spawn(
-    process.execPath,
-    [...fromSource, inProject('src/cli/offswitch.ts'), 'recover', ...flags],
-    {
-      env: { ...process.env, ...service.environment },
-    },
-  );
+  const [node, file] = programOf('src/cli/offswitch.ts');
+  const child = spawn(process.execPath, [...node, file, 'recover', ...flags], {
+    env: { ...process.env, ...service.environment },
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
