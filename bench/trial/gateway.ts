@@ -140,8 +140,10 @@ export class TrialGateway {
     return this.#unit.guard.checkWith(word, token);
   }
 
-  get isFresh(): boolean {
-    return this.#unit.follower.freshness().state === 'fresh';
+  /** Whether it is fresh by a word that is younger than this: by the one that was said just now. */
+  hasWordOf(ms: number): boolean {
+    const freshness = this.#unit.follower.freshness();
+    return freshness.state === 'fresh' && freshness.ageMs < ms + SKEW_MS;
   }
 
   /** How far its clock is off beyond what the promise allows. */

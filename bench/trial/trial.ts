@@ -17,6 +17,8 @@ export interface Outcome {
 const MAX_TTL_S = 3_600;
 /** Rounds that a view may need at most after everything works again. */
 const ROUNDS = 8;
+/** From one of them to the next. */
+const ROUND_MS = 2_500;
 
 /** One history against the real rooms, on a stage that it has for itself. */
 export async function runTrial(stage: Stage, history: History): Promise<Outcome> {
@@ -89,13 +91,13 @@ class Trial {
       gateway.withholdNothing();
     }
     for (let round = 0; round < ROUNDS; round += 1) {
-      await this.#stage.pass(2_500);
+      await this.#stage.pass(ROUND_MS);
       await this.#service.beat();
       for (const gateway of this.#gateways) {
         gateway.deliver();
         gateway.mend();
       }
-      if (round > 0 && this.#gateways.every(({ isFresh }) => isFresh)) break;
+      if (this.#gateways.every((gateway) => gateway.hasWordOf(ROUND_MS))) break;
     }
     this.#isSettled = true;
     await this.#ask();
