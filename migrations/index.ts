@@ -24,6 +24,7 @@ import { ForeignIssuers1764289900000 } from './1764289900000-foreign-issuers.js'
 import { StrictConnections1764291000000 } from './1764291000000-strict-connections.js';
 import { AccessGroups1764293000000 } from './1764293000000-access-groups.js';
 import { ClientCredentials1764294500000 } from './1764294500000-client-credentials.js';
+import { GroupsOfAnySize1764296000000 } from './1764296000000-groups-of-any-size.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -61,4 +62,5 @@ export const migrations: readonly (new () => Migration)[] = [
   StrictConnections1764291000000,
   AccessGroups1764293000000,
   ClientCredentials1764294500000,
+  GroupsOfAnySize1764296000000,
 ];

@@ -1,6 +1,7 @@
 // P1: durable before polite. P2: dead stays dead. P4: nothing is lost. P9: fail closed. Access that comes from groups.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type GroupId, type UserId } from '../../../src/kernel/ids.js';
+import { eventually } from '../../support/eventually.js';
 import { aboutGroup, groupFixtures } from '../../support/idp-fixtures.js';
 import { ScimServer, type ScimClient } from '../../support/scim-server.js';
 
@@ -222,6 +223,26 @@ describe('who leaves the last access group', () => {
     expect(await standing(ada)).toEqual(GONE);
   });
 
+  it('and whose answer is lost, has left once: said again it changes nothing', async () => {
+    const { client, ada, id } = await staff();
+    server.wire.watch((request, wire) => {
+      if (wire.opening.includes('offswitch deprovision') && request.includes('commit\0'))
+        wire.silence('replies');
+    });
+    const lost = leave(client, id, ada);
+    try {
+      await eventually(async () => (await standing(ada)).generation === 2);
+    } finally {
+      server.wire.reset();
+      server.wire.heal();
+    }
+    expect((await lost).status).toBe(503);
+    expect((await leave(client, id, ada)).status).toBe(204);
+    expect(await standing(ada)).toEqual(GONE);
+    expect(await count('cases', client)).toBe(1);
+    expect(await count('outbox', client)).toBe(1);
+  });
+
   it('of many is one of a set: all of it in one request', async () => {
     const client = await server.client();
     const MANY = 1_200;
@@ -276,6 +297,33 @@ describe('who appears where access comes from groups', () => {
     expect(await standing(dan)).toEqual(ACTIVE);
     await leave(client, id, 'emp-7');
     expect(await standing(eve)).toEqual(GONE);
+  });
+
+  it('at the moment in which a group begins or ceases to wait for them, has what is right in the end', async () => {
+    const { client, id } = await staff();
+    const names = Array.from({ length: 12 }, (_, n) => `emp-${n}`);
+    const ceasing = names.filter((_, n) => n % 2 === 1);
+    await join(client, id, ...ceasing);
+    const people = await Promise.all(
+      names.map(async (externalId) => {
+        const [user] = await Promise.all([
+          person(client, { externalId }),
+          ceasing.includes(externalId)
+            ? leave(client, id, externalId)
+            : join(client, id, externalId),
+        ]);
+        return user;
+      }),
+    );
+    const { body } = await server.send(client, 'GET', `/Groups/${id}`);
+    const known = body.members.filter(({ $ref }: { $ref?: string }) => $ref !== undefined);
+    expect(body.members).toHaveLength(2 + 6);
+    expect(known).toHaveLength(2 + 6);
+    for (const [n, user] of people.entries())
+      expect([names[n], (await standing(user)).holds]).toEqual([
+        names[n],
+        ceasing.includes(names[n]!) ? ['group'] : [],
+      ]);
   });
 
   it('again after a deletion, needs a place again', async () => {

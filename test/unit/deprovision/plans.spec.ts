@@ -8,8 +8,9 @@ import type {
   SignalEffect,
   StoredResource,
 } from '../../../src/deprovision/domain/change.js';
-import type { AccessPlan } from '../../../src/deprovision/domain/access.js';
+import { keepAccess, type AccessPlan } from '../../../src/deprovision/domain/access.js';
 import {
+  groupHold,
   newPerson,
   scimHold,
   signalHold,
@@ -24,6 +25,7 @@ import {
   planRemoval,
   planWord,
 } from '../../../src/deprovision/domain/plan-edit.js';
+import { planArrival, planMembership } from '../../../src/deprovision/domain/plan-membership.js';
 import { planKnown } from '../../../src/deprovision/domain/waiting-signals.js';
 import {
   newId,
@@ -303,5 +305,68 @@ describe('a creation', () => {
     const gone = planWord(around(ELSEWHERE, 10), somebody(), 'false').person;
     const { plan } = create(gone, 'true');
     expect(plan.person ?? gone).toMatchObject({ holds: gone.holds });
+  });
+});
+
+describe('a change of a group that access comes from', () => {
+  const places = fc.constantFrom(
+    { placed: false, here: false },
+    { placed: true, here: false },
+    { placed: true, here: true },
+  );
+  const holds = fc.subarray([
+    groupHold(HERE),
+    groupHold(ELSEWHERE),
+    scimHold(HERE),
+    unreadableHold(HERE),
+    'admin',
+  ]);
+  const heldBy = (names: readonly string[], at: number): Person => {
+    const time = minute(at).toISOString();
+    const hold = { set_at: time, event_at: time, case: null };
+    return { ...somebody(), holds: Object.fromEntries(names.map((name) => [name, hold])) };
+  };
+
+  it('ends access for who left the last one, and lifts its own hold only', () => {
+    fc.assert(
+      fc.property(places, holds, fc.boolean(), fc.boolean(), (place, names, left, isNewer) => {
+        const before = heldBy(names, 5);
+        const now = around(HERE, isNewer ? 6 : 4);
+        const plan = planMembership(now, { ...place, person: before }, left);
+        if (left && !place.placed) {
+          expectWholeRaise(before, plan);
+          expect(plan.person.generation).toBe(before.generation + 1);
+          expect(Object.keys(plan.person.holds).sort()).toEqual(
+            [...new Set([...names, groupHold(HERE)])].sort(),
+          );
+          expect(plan.cases).toMatchObject([{ cause: { kind: 'group', connection: HERE } }]);
+          return;
+        }
+        expect(plan.person.generation).toBe(before.generation);
+        const lifts = place.here && isNewer ? [groupHold(HERE)] : [];
+        expect(Object.keys(plan.person.holds).sort()).toEqual(
+          names.filter((name) => !lifts.includes(name)).sort(),
+        );
+        expect(plan.records).toEqual([]);
+      }),
+    );
+  });
+
+  it('holds who arrives without a place, and revokes nothing of what they have', () => {
+    fc.assert(
+      fc.property(fc.option(places), holds, (place, names) => {
+        const before = heldBy(names, 5);
+        const plan = planArrival(around(HERE, 6), keepAccess(before), place);
+        expect(plan.person.generation).toBe(before.generation);
+        expect(plan.records).toEqual([]);
+        const name = groupHold(HERE);
+        const isHeld = name in plan.person.holds;
+        if (place === null) expect(plan.person).toEqual(before);
+        else if (place.here) expect(isHeld).toBe(false);
+        else expect(isHeld).toBe(!place.placed || names.includes(name));
+        for (const other of names.filter((each) => each !== name))
+          expect(plan.person.holds).toHaveProperty([other]);
+      }),
+    );
   });
 });
