@@ -1,6 +1,7 @@
 import type {
   ComparedPerson,
   ConnectionName,
+  PresentedPerson,
   PresentedRoster,
   PresentedRosters,
 } from '../../directory/index.js';
@@ -16,6 +17,8 @@ import type { Finding, Reconciliation, ReconciliationId } from './reconciliation
 
 /** So many of the connection's people are looked at together. */
 const PEOPLE = 1_000;
+/** So many rows of the roster, about, are written together. */
+const WRITTEN = 4_000;
 
 type Counts = Pick<Comparison, 'people' | 'missing' | 'withLiveTokens'>;
 
@@ -56,18 +59,34 @@ export class RosterComparison {
     }
   }
 
-  /** Writes the names of those who are there, as they come. */
+  /** Writes the names of those who are there, as they come: some are written while the next are read. */
   async #keep(roster: PresentedRoster, reading: RosterReading) {
     const read = { rows: 0, present: 0, unreadable: 0, names: 0 };
-    for await (const rows of reading.rows) {
-      read.rows += rows.length;
-      read.present += rows.filter(({ kind }) => kind === 'present').length;
-      read.unreadable += rows.filter(({ kind }) => kind === 'unreadable').length;
-      // Who cannot be told to have left is there.
-      const people = rows.flatMap(({ kind, person }) =>
-        kind === 'absent' || person === null ? [] : [person],
-      );
-      read.names += await this.#rosters.add(roster, people);
+    let people: PresentedPerson[] = [];
+    let writing: Promise<number> = Promise.resolve(0);
+    const write = async (): Promise<void> => {
+      read.names += await writing;
+      writing = this.#rosters.add(roster, people);
+      // Whoever awaits it next hears of it.
+      writing.catch(() => undefined);
+      people = [];
+    };
+    try {
+      for await (const rows of reading.rows) {
+        read.rows += rows.length;
+        for (const { kind, person } of rows) {
+          if (kind === 'present') read.present += 1;
+          if (kind === 'unreadable') read.unreadable += 1;
+          // Who cannot be told to have left is there.
+          if (kind !== 'absent' && person !== null) people.push(person);
+        }
+        if (people.length >= WRITTEN) await write();
+      }
+      await write();
+      read.names += await writing;
+    } finally {
+      // Whoever forgets the roster now forgets all of it.
+      await writing.catch(() => undefined);
     }
     return { ...read, digest: reading.digest() };
   }
