@@ -7,6 +7,7 @@ import type { Bench } from './frame/bench.js';
 import { guard } from './guard.js';
 import { Installation } from './frame/installation.js';
 import { sidecar } from './sidecar.js';
+import { scim } from './scim.js';
 import { surge } from './surge.js';
 import { trial } from './trial.js';
 
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   guard,
   'cold-start': coldStart,
   sidecar,
+  scim,
   surge,
   followers,
   trial,

@@ -80,15 +80,18 @@ const PEOPLE = `
   select family, $1, person, device, $6, 1, 1, 1, 1, sha256(family::text::bytea), now() + interval '5 minutes', now(), now(),
          sha256(device::text::bytea), 900, now(), now() + interval '90 days' from t`;
 
+export interface Seeded {
+  readonly user: string;
+  readonly device: string;
+  readonly family: string;
+}
+
 /** People as the service would have made them, written by the database's owner because there are many. */
-export async function seed(
+export async function seedPeople(
   installation: Installation,
   company: Company,
   { people, tokensEach }: { readonly people: number; readonly tokensEach: number },
-): Promise<readonly Leaver[]> {
-  const keys = new TokenKeys(JSON.parse(installation.secrets.tokenKeys) as PrivateJwks);
-  const key = keys.signingKeyExcept([]);
-  if (key === null) throw new Error('no key signs');
+): Promise<readonly Seeded[]> {
   const made = Array.from({ length: people }, () => ({
     user: newId<string>(),
     device: newId<string>(),
@@ -97,7 +100,7 @@ export async function seed(
   const client = new pg.Client({ connectionString: installation.databaseUrl });
   await client.connect();
   try {
-    const atOnce = Math.max(1, Math.floor(20_000 / tokensEach));
+    const atOnce = Math.max(1, Math.floor(20_000 / Math.max(1, tokensEach)));
     for (let i = 0; i < made.length; i += atOnce) {
       const some = made.slice(i, i + atOnce);
       await client.query(PEOPLE, [
@@ -114,6 +117,19 @@ export async function seed(
   } finally {
     await client.end();
   }
+  return made;
+}
+
+/** The same, each with an access token of one of their device tokens. */
+export async function seed(
+  installation: Installation,
+  company: Company,
+  of: { readonly people: number; readonly tokensEach: number },
+): Promise<readonly Leaver[]> {
+  const keys = new TokenKeys(JSON.parse(installation.secrets.tokenKeys) as PrivateJwks);
+  const key = keys.signingKeyExcept([]);
+  if (key === null) throw new Error('no key signs');
+  const made = await seedPeople(installation, company, of);
   const iat = Math.floor(Date.now() / 1_000);
   return made.map(({ user, device, family }) => ({
     user,
