@@ -20,6 +20,9 @@ import {
   type IssuerRow,
 } from './postgres/foreign-issuers.js';
 
+/** They go into every lease. */
+const MOST_INLINE_KEYS = 10;
+
 export class StoredForeignIssuers extends ForeignIssuers {
   readonly #transactions: Transactions;
   readonly #audit: AuditLog;
@@ -108,6 +111,11 @@ function withItsKeys(issuer: NewForeignIssuer): NewForeignIssuer {
   const keys = keysIn(issuer.jwks);
   if (keys.length === 0)
     throw new DomainError('request.invalid_value', 'jwks: no key that may sign tokens');
+  if (keys.length > MOST_INLINE_KEYS)
+    throw new DomainError(
+      'request.invalid_value',
+      `jwks: more than ${MOST_INLINE_KEYS} keys; name their address`,
+    );
   return { ...issuer, jwks: { keys: keys.map(publicForm) } };
 }
 

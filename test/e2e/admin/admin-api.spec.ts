@@ -471,6 +471,7 @@ describe('issuers', () => {
     ['both', { jwks: { keys: [KEY.jwk] }, jwks_url: 'https://idp.example/keys' }],
     ['keys that nobody could use', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
     ['no keys', { jwks: { keys: [] } }],
+    ['more keys than a lease should carry', { jwks: { keys: Array(11).fill(KEY.jwk) } }],
     ['no list of keys', { jwks: {} }],
     ['keys that are no object', { jwks: 'keys' }],
     ['a wire that anybody can bend', { jwks_url: 'http://idp.example/keys' }],
