@@ -3,6 +3,7 @@ import type { Watermark } from '../../contract/watermark.js';
 import { HeadHistory } from './head-history.js';
 import { Ledger } from './ledger.js';
 import type { Now } from './now.js';
+import { goesOnAt, type Anchor, type Head, type Standing } from './standing.js';
 
 /** How much older than now an anchor must be, and how far two clocks may differ. Milliseconds. */
 export interface ChainRules {
@@ -47,8 +48,10 @@ export class Chain {
   readonly #history = new HeadHistory();
   readonly #waiting = new Map<number, Waiting>();
   #soughtMs = Infinity;
-  #anchor: { readonly tMs: number; readonly isGenesis: boolean } | null = null;
-  #head: { readonly seq: number; readonly digest: string; readonly epoch: number } | null = null;
+  #anchor: Anchor | null = null;
+  #head: Head | null = null;
+  /** Where the chain stood, in order, when the partition was begun anew: what follows there leaves nothing out. */
+  #stood: Standing | null = null;
   #isForked = false;
   #isReady = false;
   #completeSeq: number | null = null;
@@ -69,6 +72,7 @@ export class Chain {
    */
   restart(soughtMs: number): void {
     if (this.#isReady) this.#before = this.#best;
+    if (this.#head !== null) this.#stood = this.#inOrder();
     this.#owedMs = this.#heardMs;
     this.#soughtMs = soughtMs;
     this.#ledger.clear();
@@ -136,15 +140,39 @@ export class Chain {
    */
   #anchorAt(watermark: Watermark, digest: string, now: Now): Linked {
     const { seq, epoch, t, more } = watermark;
+    if (this.#goesOn(watermark, digest, now)) return 'linked';
     this.#ledger.excuse(watermark);
     const tMs = Date.parse(t);
     const isGenesis = seq === 0;
     if (!isGenesis && (more || tMs <= this.#soughtMs + this.#rules.skewMs)) return 'early';
+    this.#stood = null;
     this.#anchor = { tMs, isGenesis };
     this.#head = { seq, digest, epoch };
     this.#history.add(seq, digest);
     this.#reach(seq, t, now);
     return 'anchored';
+  }
+
+  #inOrder(): Standing | null {
+    const [anchor, head] = [this.#anchor, this.#head];
+    const isWhole = this.#waiting.size === 0 && !this.#isForked && this.#ledger.isComplete;
+    return isWhole && anchor !== null && head !== null ? { anchor, head } : null;
+  }
+
+  #goesOn(watermark: Watermark, digest: string, now: Now): boolean {
+    const stood = this.#stood;
+    const where = stood === null ? null : goesOnAt(stood, watermark, digest);
+    if (stood === null || where === null) return false;
+    const { anchor, head } = stood;
+    this.#stood = null;
+    this.#anchor = anchor;
+    this.#head = head;
+    this.#history.add(head.seq, head.digest);
+    this.#completeSeq = head.seq;
+    if (where === 'next') this.#append(watermark, digest);
+    else if (!watermark.more) this.#reach(head.seq, watermark.t, now);
+    this.isReady(now);
+    return true;
   }
 
   #place(watermark: Watermark, digest: string, head: { seq: number; epoch: number }): Linked {

@@ -60,6 +60,98 @@ class Story {
   }
 }
 
+describe('a partition whose log is made anew', () => {
+  const LATER = 60_000;
+
+  /** Up to date at a minute, on an anchor that nobody will find again. */
+  function standing(): Story {
+    const story = Story.fresh();
+    story.hear(at(LATER), story.writer.watermark(START + LATER));
+    return story;
+  }
+
+  it('is fresh again with the next link of the chain, without waiting for an old anchor', () => {
+    const story = standing();
+    story.view.restart(0, -Infinity);
+    expect(story.state(at(LATER + S))).toBe('stale: catching-up');
+    story.hear(at(LATER + S), story.writer.watermark(START + LATER + S));
+    expect([story.state(at(LATER + S)), story.view.trouble(0, at(LATER + S))]).toEqual([
+      'fresh',
+      null,
+    ]);
+  });
+
+  it('is fresh again when the stored head is sent once more, and goes on from there', () => {
+    const story = standing();
+    const head = story.writer.watermark(START + LATER + 1);
+    story.hear(at(LATER + 1), head);
+    story.view.restart(0, -Infinity);
+    story.view.restart(0, -Infinity);
+    story.hear(at(LATER + 2), head);
+    expect(story.state(at(LATER + 2))).toBe('fresh');
+    story.hear(at(LATER + S), story.writer.watermark(START + LATER + S));
+    expect(story.state(at(LATER + S))).toBe('fresh');
+  });
+
+  it('demands what the next link lists, though the log may have lost it', () => {
+    const story = standing();
+    const record = story.writer.record({ generation: 2 });
+    story.view.restart(0, -Infinity);
+    story.hear(at(LATER + S), story.writer.watermark(START + LATER + S, [record]));
+    expect(story.state(at(LATER + S))).not.toBe('fresh');
+    expect(story.view.lacking(9)).toEqual([record.digest]);
+    story.hear(at(LATER + S), record);
+    expect(story.state(at(LATER + S))).toBe('fresh');
+  });
+
+  it('is not fresh when a link was lost with the log', () => {
+    const story = standing();
+    story.view.restart(0, -Infinity);
+    story.writer.watermark(START + LATER + 1);
+    story.hear(at(LATER + S), story.writer.watermark(START + LATER + S));
+    expect(story.state(at(LATER + S))).not.toBe('fresh');
+    expect(story.view.trouble(0, at(LATER + S))).toBe('young');
+  });
+
+  it.each(['a gap', 'a record that had not come'])(
+    'is not fresh when there was %s before it',
+    (what) => {
+      const story = standing();
+      const record = story.writer.record({ generation: 2 });
+      if (what === 'a gap') story.writer.watermark(START + LATER + 1);
+      const listed = what === 'a gap' ? [] : [record];
+      story.hear(at(LATER + 2), story.writer.watermark(START + LATER + 2, listed));
+      story.view.restart(0, -Infinity);
+      story.hear(at(LATER + S), story.writer.watermark(START + LATER + S));
+      expect(story.state(at(LATER + S))).not.toBe('fresh');
+    },
+  );
+
+  it('is no younger and no older than its anchor: one that is not old enough stays so', () => {
+    const story = new Story();
+    Object.assign(story.writer, { seq: 41, prev: 'the one before' });
+    story.view.restart(0, START - WINDOW);
+    story.hear(at(0), story.writer.watermark(START - 60_000));
+    story.view.restart(0, -Infinity);
+    story.hear(at(0), story.writer.watermark(START));
+    expect(story.state(at(0))).toBe('unloaded');
+    const later = WINDOW + S - 60_000 + 1;
+    story.hear(at(later), story.writer.watermark(START + later));
+    expect(story.state(at(later))).toBe('fresh');
+  });
+
+  it('takes no link of a lower epoch for the next one', () => {
+    const story = new Story({ epoch: 1 });
+    story.writer.epoch = 1;
+    story.view.restart(0, -Infinity);
+    story.hear(at(0), story.writer.watermark(START));
+    story.view.restart(0, -Infinity);
+    story.writer.epoch = 0;
+    story.hear(at(1), story.writer.watermark(START + 1));
+    expect(story.state(at(1))).not.toBe('fresh');
+  });
+});
+
 describe('a view at its start', () => {
   it('is unloaded until it has read anything', () => {
     const { view } = new Story();
