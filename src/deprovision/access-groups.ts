@@ -4,7 +4,7 @@ import type { Tx } from '../kernel/tx.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import type { AccessGroupOrder, AccessGroupReport, Operator } from './deprovision.js';
 import { print, type Press } from './domain/compose-writes.js';
-import { planDisplaced } from './domain/plan-membership.js';
+import { planOutsider } from './domain/plan-membership.js';
 import { entryOf, NOTHING, type Circumstances, type EntryDraft } from './domain/plan.js';
 import { movePeople, type Moved } from './move-people.js';
 import {
@@ -39,7 +39,7 @@ export async function admitGroup(
   const moved = apply
     ? await movePeople(tx, press, around, {
         people: await lockOutsiders(tx, place),
-        plan: ({ person }) => planDisplaced(around, person),
+        plan: ({ person }) => planOutsider(around, person),
       })
     : NOBODY;
   const outside = apply ? 0 : await countOutsiders(tx, place);

@@ -19,13 +19,22 @@ const groupCause = ({ origin, actor }: Circumstances): Cause => ({
   reason: null,
 });
 
-/** Whoever is in none of them any more is gone, like a leaver. */
-export const planDisplaced = (around: Circumstances, person: Person): AccessPlan =>
+/**
+ * Of a hold that says where somebody stands, and not that something happened to them: a place lifts it, also one whose
+ * request arrived before and got its locks later.
+ */
+const NO_EVENT = new Date(0).toISOString();
+
+const displaced = (around: Circumstances, person: Person, eventAt: string): AccessPlan =>
   endAccess(around, person, {
     cause: groupCause(around),
     hold: groupHold(around.origin.connection),
-    eventAt: around.origin.receivedAt.toISOString(),
+    eventAt,
   });
+
+/** Whoever is outside of all of them, and loses access for that. */
+export const planOutsider = (around: Circumstances, person: Person): AccessPlan =>
+  displaced(around, person, NO_EVENT);
 
 /**
  * What a change of a group means for one whom it reaches: whoever left the last access group is gone; a place in a group
@@ -38,7 +47,7 @@ export function planMembership(
   { person, placed, here }: Place & { readonly person: Person },
   left: boolean,
 ): AccessPlan {
-  if (left && !placed) return planDisplaced(around, person);
+  if (left && !placed) return displaced(around, person, around.origin.receivedAt.toISOString());
   return here
     ? planReturn(around, person, [groupHold(around.origin.connection)])
     : keepAccess(person);
@@ -56,14 +65,13 @@ export function planArrival(
   place: Place | null,
 ): AccessPlan {
   if (place === null) return access;
-  const { connection, receivedAt } = around.origin;
-  const name = groupHold(connection);
+  const name = groupHold(around.origin.connection);
   if (place.here) {
     const back = planReturn(around, access.person, [name]);
     return { ...access, person: back.person, entries: [...access.entries, ...back.entries] };
   }
   if (place.placed || isHeldBy(access.person, name)) return access;
-  const hold = { set_at: around.at.toISOString(), event_at: receivedAt.toISOString(), case: null };
+  const hold = { set_at: around.at.toISOString(), event_at: NO_EVENT, case: null };
   const entry = entryOf(around, {
     action: 'user.held',
     subject: { type: 'user', id: access.person.user },

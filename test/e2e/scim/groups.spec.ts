@@ -195,6 +195,25 @@ describe('members', () => {
     expect(asked).toMatchObject({ status: 200, body: { id, displayName: 'Staff' } });
   });
 
+  it('in numbers beyond one statement are all there, and counted', async () => {
+    const client = await server.client();
+    const values = Array.from({ length: 10_001 }, (_, n) => `emp-${n}`);
+    const id = await group(client, values);
+    const members = [...values.slice(1), 'emp-x'].map((value) => ({ value }));
+    const put = await server.send(client, 'PUT', `/Groups/${id}`, {
+      body: { displayName: 'Staff', members },
+    });
+    expect(put).toMatchObject({ status: 200, body: { meta: { version: 'W/"2"' } } });
+    const now = await membersOf(client, id, '?attributes=members');
+    expect([...now].sort()).toEqual(members.map(({ value }) => value).sort());
+    const [entry] = await server.world.query<{ detail: object }>(
+      `select convert_from(bytes, 'UTF8')::jsonb->'detail' as detail from audit.entry
+        where organization_id = $1 and action = 'group.changed'`,
+      [client.organization],
+    );
+    expect(entry?.detail).toMatchObject({ added: 1, removed: 1 });
+  });
+
   it('are added by many at once, and nobody is lost', async () => {
     const client = await server.client();
     const id = await group(client, []);

@@ -25,7 +25,11 @@ import {
   planRemoval,
   planWord,
 } from '../../../src/deprovision/domain/plan-edit.js';
-import { planArrival, planMembership } from '../../../src/deprovision/domain/plan-membership.js';
+import {
+  planArrival,
+  planMembership,
+  planOutsider,
+} from '../../../src/deprovision/domain/plan-membership.js';
 import { planKnown } from '../../../src/deprovision/domain/waiting-signals.js';
 import {
   newId,
@@ -368,5 +372,18 @@ describe('a change of a group that access comes from', () => {
           expect(plan.person.holds).toHaveProperty([other]);
       }),
     );
+  });
+
+  it('lifts the hold of who arrived without a place, also when the place was asked for before', () => {
+    const person = planArrival(around(HERE, 6), keepAccess(somebody()), {
+      placed: false,
+      here: false,
+    }).person;
+    const place = { placed: true, here: true, person };
+    expect(planMembership(around(HERE, 5), place, false).person.holds).toEqual({});
+    const outside = planOutsider(around(HERE, 6), somebody()).person;
+    expect(
+      planMembership(around(HERE, 5), { ...place, person: outside }, false).person.holds,
+    ).toEqual({});
   });
 });
