@@ -2,12 +2,22 @@
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RosterComparison } from '../../../src/admin/reconciliation/roster-comparison.js';
+import { readRoster } from '../../../src/admin/reconciliation/read-roster.js';
+import { Reconciliations } from '../../../src/admin/reconciliation/reconciliations.js';
+import { AuditLog } from '../../../src/audit/index.js';
+import { Deprovision } from '../../../src/deprovision/index.js';
+import { Connections, PresentedRosters } from '../../../src/directory/index.js';
+import { DomainError } from '../../../src/kernel/domain-error.js';
 import {
   newId,
+  type CaseId,
   type ConnectionId,
   type OrganizationId,
   type UserId,
 } from '../../../src/kernel/ids.js';
+import { Log } from '../../../src/platform/log/log.js';
+import { SubjectReports } from '../../../src/tokens/index.js';
 import { AdminApp, type Answer } from '../../support/admin-app.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -223,6 +233,79 @@ describe('a roster', () => {
     expect(new Set(users)).toEqual(new Set(Object.values(of.ids)));
   });
 });
+
+/** The second order fails, before it is carried out or after it has been committed. */
+class BreakingDeprovision extends Deprovision {
+  #orders = 0;
+
+  constructor(
+    readonly real: Deprovision,
+    readonly moment: 'before' | 'after',
+  ) {
+    super();
+  }
+
+  override async revokeSubject(
+    ...order: Parameters<Deprovision['revokeSubject']>
+  ): Promise<CaseId | null> {
+    this.#orders += 1;
+    const breaks = this.#orders === 2;
+    if (breaks && this.moment === 'before') throw new DomainError('store.unavailable');
+    const made = await this.real.revokeSubject(...order);
+    if (breaks) throw new DomainError('store.unavailable');
+    return made;
+  }
+
+  override changeResource = (): never => unforeseen();
+  override takeSignal = (): never => unforeseen();
+  override revokeApiKey = (): never => unforeseen();
+  override liftHold = (): never => unforeseen();
+  override changeGroup = (): never => unforeseen();
+  override admitGroup = (): never => unforeseen();
+  override dismissGroup = (): never => unforeseen();
+}
+
+function unforeseen(): never {
+  throw new Error('not asked here');
+}
+
+it.each(['before', 'after'] as const)(
+  'whoever was to be revoked when the database broke %s it had stored that, is by the next try, once',
+  async (moment) => {
+    const of = await staff(TEN);
+    const roster = csv(without('ida', 'jon'));
+    const port = <T>(token: abstract new (...parts: never[]) => T): T =>
+      app.app.get<T>(token, { strict: false });
+    const { transactions } = app.world;
+    const [audit, log, rosters] = [port(AuditLog), port(Log), port(PresentedRosters)];
+    const reports = port(SubjectReports);
+    const broken = new Reconciliations({
+      ...{ transactions, audit, connections: port(Connections) },
+      deprovision: new BreakingDeprovision(port(Deprovision), moment),
+      comparison: new RosterComparison({ transactions, rosters, reports, log }),
+    });
+    const organization = of.org as OrganizationId;
+    const order = broken.reconcile({
+      operator: {
+        organization,
+        actor: { type: 'admin_key', id: newId() },
+        requestId: newId(),
+        receivedAt: new Date(),
+      },
+      connection: { organization, id: of.connection as ConnectionId },
+      roster: () => readRoster('text/csv', Readable.from([Buffer.from(roster)])),
+      apply: { maxShare: 20, hold: false },
+    });
+    await expect(order).rejects.toMatchObject({ code: 'store.unavailable' });
+    expect(await entries(of, 'roster.applied')).toEqual([]);
+    await eventually(async () => (await casesOf(of)).length === (moment === 'before' ? 1 : 2));
+
+    const again = await reconcile(of, roster, { query: '?apply=true' });
+    expect(again.body.revoked).toBe(moment === 'before' ? 1 : 0);
+    expect([await liveOf(of, 'ida'), await liveOf(of, 'jon')]).toEqual([0, 0]);
+    expect(await casesOf(of)).toHaveLength(2);
+  },
+);
 
 describe('a roster that may be wrong', () => {
   let of: Staff;

@@ -607,7 +607,7 @@ describe('discovery', () => {
     );
     expect(config!.body).toMatchObject({
       patch: { supported: true },
-      bulk: { supported: false },
+      bulk: { supported: true },
       filter: { supported: true, maxResults: 1_000 },
       sort: { supported: true },
       etag: { supported: true },
