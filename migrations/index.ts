@@ -25,6 +25,7 @@ import { StrictConnections1764291000000 } from './1764291000000-strict-connectio
 import { AccessGroups1764293000000 } from './1764293000000-access-groups.js';
 import { ClientCredentials1764294500000 } from './1764294500000-client-credentials.js';
 import { GroupsOfAnySize1764296000000 } from './1764296000000-groups-of-any-size.js';
+import { MembersByTheirIds1764299500000 } from './1764299500000-members-by-their-ids.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -63,4 +64,5 @@ export const migrations: readonly (new () => Migration)[] = [
   AccessGroups1764293000000,
   ClientCredentials1764294500000,
   GroupsOfAnySize1764296000000,
+  MembersByTheirIds1764299500000,
 ];
