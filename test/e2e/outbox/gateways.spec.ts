@@ -78,6 +78,7 @@ describe('a lease', () => {
       [
         'audience',
         'epoch',
+        'foreign_issuers',
         'id',
         'installation',
         'issuer',

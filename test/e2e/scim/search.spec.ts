@@ -313,7 +313,7 @@ describe('what stands beside people', () => {
     [501, 'POST', '/Me'],
     [501, 'DELETE', '/Me/'],
     [404, 'GET', '/Schema'],
-    [404, 'POST', '/Bulk'],
+    [405, 'GET', '/Bulk'],
     [404, 'POST', '/Groups/1/.search'],
   ])('%i for %s %s, in words of SCIM', async (status, method, path) => {
     const answer = await server.send(client, method, path);
