@@ -9,7 +9,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // The ESM module registry is not freed between files (jestjs/jest#14605): restart a worker that grows.
-  workerIdleMemoryLimit: '1GB',
+  workerIdleMemoryLimit: '2GB',
   // One more than the smallest machine has cores: the slow files wait for servers most of the time.
   maxWorkers: 3,
   testSequencer: '<rootDir>/test/support/sequencer.mjs',

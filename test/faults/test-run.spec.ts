@@ -43,6 +43,7 @@ describe('a test run', () => {
       config,
       `import config from '${inProject('jest.config.mjs')}';
        export default { ...config, rootDir: '${inProject('.')}', roots: ['${directory}'],
+         cacheDirectory: '${process.env['OFFSWITCH_TEST_CACHE']}',
          testMatch: ['${directory}/*.spec.ts'], testTimeout: 1_000_000 };`,
     );
     const child = spawn(

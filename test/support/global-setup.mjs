@@ -3,7 +3,8 @@ import './typescript.mjs';
 import { compileSources } from './compiled.mjs';
 
 /** Starts the one cluster of this test run. It is let go of in global-teardown.mjs, or by the death of this process. */
-export default async function globalSetup() {
+export default async function globalSetup(_, { cacheDirectory }) {
+  process.env.OFFSWITCH_TEST_CACHE = cacheDirectory;
   globalThis.offswitchRunEnds = beginRun();
   process.env.OFFSWITCH_TEST_COMPILED = await compileSources();
   const { startCluster } = await import('./cluster.ts');
