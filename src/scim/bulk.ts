@@ -161,7 +161,7 @@ class Job {
       this.#all.some((other) => other.bulkId === name && !this.done.has(other));
     const open = referencesIn(ready);
     const missing = open.find((name) => operation.method !== 'POST' || !isMadeLater(name));
-    if (missing !== undefined) return { ...ready, refused: unresolved(missing) };
+    if (missing !== undefined) return { ...ready, refused: unresolved() };
     if (open.length === 0) return ready;
     this.#incomplete.push(operation);
     return { ...ready, data: withoutReferences(ready.data) };
@@ -174,7 +174,7 @@ class Job {
     const ready = resolved(whole, this.#made);
     const [open] = referencesIn(ready);
     const done = await this.#carryOut(
-      open === undefined ? ready : { ...ready, refused: unresolved(open) },
+      open === undefined ? ready : { ...ready, refused: unresolved() },
     );
     this.done.set(operation, done);
   }
@@ -183,11 +183,9 @@ class Job {
 const speaksOf = (work: Work, names: ReadonlySet<string | null>): boolean =>
   !isRefused(work) && referencesIn(work).some((name) => names.has(name));
 
-const unresolved = (name: string): DomainError =>
-  new DomainError(
-    'scim.reference_unresolved',
-    `nothing was made under the bulkId ${JSON.stringify(name.slice(0, 64))}`,
-  );
+/** The bulkId is the client's own word, and no error repeats those. */
+const unresolved = (): DomainError =>
+  new DomainError('scim.reference_unresolved', 'nothing was made under a bulkId that it names');
 
 const idOf = (done: Done): string => {
   if (done.kind === 'user') return done.user.id;
@@ -197,7 +195,9 @@ const idOf = (done: Done): string => {
 
 /** Whether it ends or may end somebody's access: that happens also when the rest is given up (P9). */
 function isLeave(work: Work): boolean {
-  if (isRefused(work) || work.type === 'Groups') return false;
+  if (isRefused(work)) return false;
+  // Access may come from the group.
+  if (work.type === 'Groups') return work.method !== 'POST';
   if (work.method === 'DELETE') return true;
   const { data, method } = work;
   const read = { POST: readCreate, PUT: readReplace, PATCH: readPatch }[method];

@@ -161,6 +161,17 @@ describe('a bulk request', () => {
   it('begins nothing more after as many errors as it may have, but every leave happens', async () => {
     const [ada, bob] = [await person(), await person()];
     const wrong = { method: 'PUT', path: `/Users/${ada}`, data: {} };
+    const staff = await server.send(client, 'POST', '/Groups', {
+      body: { displayName: 'Staff', members: [{ value: ada }, { value: bob }] },
+    });
+    const moved = {
+      method: 'PATCH',
+      path: `/Groups/${staff.body.id}`,
+      data: {
+        schemas: [PATCH_OP],
+        Operations: [{ op: 'remove', path: `members[value eq "${bob}"]` }],
+      },
+    };
     const answer = await bulk(
       [
         wrong,
@@ -168,10 +179,12 @@ describe('a bulk request', () => {
         { method: 'PUT', path: `/Users/${ada}`, data: { userName: newName() } },
         leaveOf(ada),
         leaveOf(bob, 'perhaps'),
+        moved,
       ],
       { failOnErrors: 2 },
     );
-    expect(statusesOf(answer)).toEqual(['400', '400', '200', '400']);
+    expect(statusesOf(answer)).toEqual(['400', '400', '200', '400', '200']);
+    expect(await membersOf(staff.body.id as string)).toEqual([ada]);
     expect(await activeOf(ada)).toBe(false);
     expect(await server.world.holds(bob as never)).toEqual([`unreadable:${client.connection}`]);
   });
