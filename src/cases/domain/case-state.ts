@@ -3,9 +3,9 @@ import type { Case } from './case.js';
 import type { Enforcement, ProcessProgress } from './enforcement.js';
 
 /**
- * `open`: no broker ack yet, subject unresolved, or answers missing and the bound not passed; `enforced`: every
- * process that counts has applied it; `bounded`: those that have not must by now be denying; `unconfirmed`: a
- * best-effort process, which nothing bounds, has said nothing.
+ * `enforced`: every process that counts has applied it, whichever way it came to them; `open`: otherwise, no broker ack
+ * yet, subject unresolved, or answers missing and the bound not passed; `bounded`: those that have not applied it must
+ * by now be denying; `unconfirmed`: a best-effort process, which nothing bounds, has said nothing.
  */
 export const CASE_STATES = ['open', 'enforced', 'bounded', 'unconfirmed'] as const;
 export type CaseState = (typeof CASE_STATES)[number];
@@ -55,14 +55,15 @@ export function processState(
 }
 
 export function caseState(subject: Case, enforcement: Enforcement, moment: Moment): CaseState {
-  if (subject.effect === null || !isPublished(enforcement)) return 'open';
-  if (enforcement.processes.length === 0) return 'bounded';
-  const states = enforcement.processes.map((boot) =>
-    processState(boot, subject, enforcement, moment),
-  );
+  if (subject.effect === null) return 'open';
+  const { processes } = enforcement;
+  // Gateways that follow over HTTP need no broker: what they have all applied is done, whatever has become of Kafka.
+  const isApplied = processes.every(({ appliedAt }) => appliedAt !== null);
+  if (isApplied && processes.length > 0) return 'enforced';
+  if (!isPublished(enforcement)) return 'open';
+  const states = processes.map((boot) => processState(boot, subject, enforcement, moment));
   if (states.includes('pending')) return 'open';
-  if (!states.includes('stale')) return 'enforced';
-  const isUnbounded = enforcement.processes.some(
+  const isUnbounded = processes.some(
     ({ policy, appliedAt }) => policy === 'best-effort' && appliedAt === null,
   );
   return isUnbounded ? 'unconfirmed' : 'bounded';

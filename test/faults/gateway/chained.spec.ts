@@ -1,4 +1,4 @@
-// P3: bounded staleness. A gateway with both sources whose real broker is killed denies by HTTP meanwhile, and goes back to Kafka.
+// P3: bounded staleness. A gateway with both sources whose real broker is killed or frozen denies by HTTP meanwhile, says so, and goes back to Kafka.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { gather, type Cast } from '../../../src/cli/demo/cast.js';
 import { bearer, call, textIn } from '../../../src/cli/demo/client.js';
@@ -44,6 +44,8 @@ afterAll(async () => {
   await kafka.stop();
 }, LONG);
 
+let kafkaOnlyId: string;
+
 async function follow(name: string, source: 'kafka' | 'chained'): Promise<RunningGateway> {
   const made = await call(`${service.url}/v1/gateways`, {
     method: 'POST',
@@ -51,6 +53,7 @@ async function follow(name: string, source: 'kafka' | 'chained'): Promise<Runnin
     body: { name },
     expect: 201,
   });
+  if (source === 'kafka') kafkaOnlyId = textIn(made, 'id');
   const at = { url: service.url, key: textIn(made, 'key') };
   return new RunningGateway({ brokers: kafka.address, service: at, source });
 }
@@ -99,6 +102,41 @@ it(
     expect(standsIn()).toMatchObject({ isStandingIn: false });
     await eventually(() => says(kafkaOnly, second, 'bob', 'deny: revoked.user'));
     await eventually(() => says(both, second, 'cleo', 'allow'));
+  },
+  LONG,
+);
+
+it(
+  'completes a case while the broker is frozen: who waits for it is answered that it is enforced, and the ack comes later',
+  async () => {
+    const [cast] = casts as [Cast, Cast];
+    const admin = (method: string, path: string, expect: number, body?: object) =>
+      call(`${service.url}${path}`, { method, headers: bearer(service.adminKey), expect, body });
+    await kafkaOnly.stop();
+    await admin('DELETE', `/v1/gateways/${kafkaOnlyId}`, 204);
+    kafka.freeze();
+    try {
+      const at = `/v1/organizations/${cast.organization}`;
+      const made = await admin('POST', `${at}/revocations`, 201, {
+        subject: { scope: 'org', id: cast.organization },
+        reason: 'incident',
+      });
+      const look = (wait: string) => admin('GET', `${at}/cases/${textIn(made, 'id')}${wait}`, 200);
+      const waited = await look('?wait=enforced');
+      expect(waited).toMatchObject({
+        state: 'enforced',
+        gateways: [{ name: 'both', state: 'applied' }],
+        timeline: { broker_acked_at: null, last_enforced_at: expect.any(String) },
+      });
+      kafka.thaw();
+      await eventually(async () => {
+        const { state, timeline } = await look('');
+        expect(state).toBe('enforced');
+        return (timeline as Record<string, unknown>)['broker_acked_at'] !== null;
+      });
+    } finally {
+      kafka.thaw();
+    }
   },
   LONG,
 );
