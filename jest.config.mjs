@@ -10,8 +10,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // The ESM module registry is not freed between files (jestjs/jest#14605): restart a worker that grows.
   workerIdleMemoryLimit: '2GB',
-  // One more than the smallest machine has cores: the slow files wait for servers most of the time.
-  maxWorkers: 3,
+  // Twice as many as the smallest machine has cores: the slow files wait for servers most of the time.
+  maxWorkers: 4,
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   // Ends what hangs; it is no measure of speed.
   testTimeout: 120_000,

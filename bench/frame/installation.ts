@@ -3,7 +3,7 @@ import { embeddedDatabase } from '../../src/platform/embedded/embedded-database.
 import { secretsIn, type HomeSecrets } from '../../src/platform/embedded/home-secrets.js';
 import { freePort } from '../../src/platform/embedded/server.js';
 import { startEmbedded, type Embedded } from '../../src/platform/embedded/start-embedded.js';
-import { fromSource } from '../../test/support/from-source.js';
+import { supervisorProgram } from '../../test/support/from-source.js';
 import { KeptConnections } from './http.js';
 import { message, Processes } from './processes.js';
 
@@ -29,7 +29,7 @@ export class Installation {
       home: null,
       postgres: true,
       kafka: true,
-      nodeArguments: fromSource,
+      supervisor: supervisorProgram(),
     });
     try {
       const secrets = await secretsIn(servers.home);

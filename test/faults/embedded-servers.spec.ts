@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbedded } from '../../src/platform/embedded/start-embedded.js';
-import { fromSource } from '../support/from-source.js';
+import { supervisorProgram } from '../support/from-source.js';
 import { nobodyRunsIn, nothingIsLeftOf, processesIn, startHolder } from '../support/processes.js';
 
-const postgres = { postgres: true, kafka: false, nodeArguments: fromSource };
+const postgres = { postgres: true, kafka: false, supervisor: supervisorProgram() };
 const homes: string[] = [];
 
 async function keptHome(): Promise<string> {

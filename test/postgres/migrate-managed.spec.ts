@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startEmbedded, type Embedded } from '../../src/platform/embedded/start-embedded.js';
 import { migrate, migratePrivileged } from '../../src/platform/postgres/migrate.js';
-import { fromSource } from '../support/from-source.js';
+import { supervisorProgram } from '../support/from-source.js';
 import { addressOf, asSuperuser } from '../support/template-database.js';
 
 let server: Embedded;
@@ -14,7 +14,7 @@ beforeAll(async () => {
     postgres: true,
     kafka: false,
     postgresSettings: { fsync: 'off' },
-    nodeArguments: fromSource,
+    supervisor: supervisorProgram(),
   });
   superuser = server.databaseSuperuserUrl!;
   await asSuperuser(superuser, [

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { topicsWith } from '../../src/contract/topics.js';
-import { createApp, documented } from '../../src/create-app.js';
+import { createApp } from '../../src/create-app.js';
 import { Deprovision } from '../../src/deprovision/index.js';
 import {
   newId,
@@ -17,8 +19,8 @@ import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { generatePrivateJwks, type PrivateJwks } from '../../src/platform/crypto/private-jwks.js';
 import { Installation } from '../../src/platform/installation/installation.js';
 import { PinoLog } from '../../src/platform/log/pino-log.js';
-import { openApiOf } from '../../src/platform/http/open-api.js';
 import { DocumentedAnswers } from './documented-answers.js';
+import { inProject } from './from-source.js';
 import { topicPrefix } from './kafka.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { World } from './world.js';
@@ -26,6 +28,10 @@ import { World } from './world.js';
 const PEPPER = new Uint8Array(32).fill(7);
 /** Nobody listens there: whatever the admin API does, it does without Kafka (P6). */
 const NO_BROKER = '127.0.0.1:1';
+
+/** As it is published: test/contract/ holds it against the code. */
+const document = (): OpenAPIObject =>
+  JSON.parse(readFileSync(inProject('docs/openapi.json'), 'utf8')) as OpenAPIObject;
 
 /** The whole service over HTTP on a database of its own, with Kafka away, and with PostgreSQL behind a wire that can be cut. */
 export class AdminApp {
@@ -43,7 +49,7 @@ export class AdminApp {
     readonly lines: readonly string[],
   ) {
     this.installation = app.get(Installation);
-    this.documented = new DocumentedAnswers(openApiOf(app, documented));
+    this.documented = new DocumentedAnswers(document());
   }
 
   /** @param more.beside a replica of this one, on its database */

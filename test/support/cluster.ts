@@ -1,5 +1,5 @@
 import { type Embedded, startEmbedded } from '../../src/platform/embedded/start-embedded.js';
-import { fromSource } from './from-source.js';
+import { supervisorProgram } from './from-source.js';
 import { makeTemplate } from './template-database.js';
 
 /** Nothing that a test run writes is worth a wait for the disk. A commit still reaches the WAL before it answers. */
@@ -12,7 +12,7 @@ export async function startCluster(): Promise<Embedded> {
     postgres: true,
     kafka: false,
     postgresSettings: HASTY,
-    nodeArguments: fromSource,
+    supervisor: supervisorProgram(),
   });
   try {
     await makeTemplate(cluster.databaseSuperuserUrl!);

@@ -22,3 +22,7 @@ export function programOf(file: string): readonly [readonly string[], string] {
   if (compiled === undefined || !file.startsWith('src/')) return [fromSource, inProject(file)];
   return [['--disable-warning=ExperimentalWarning'], join(compiled, file.replace(/\.ts$/, '.js'))];
 }
+
+/** For `startEmbedded`. */
+export const supervisorProgram = (): readonly string[] =>
+  programOf('src/platform/embedded/supervisor.ts').flat();

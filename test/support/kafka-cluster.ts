@@ -1,16 +1,15 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { kafkaPrograms, type KafkaPrograms } from '../../src/platform/embedded/kafka-programs.js';
+import {
+  kafkaJava,
+  kafkaPrograms,
+  kafkaStorage,
+  type KafkaPrograms,
+} from '../../src/platform/embedded/kafka-programs.js';
 import { freePort, LaunchedServer } from '../../src/platform/embedded/server.js';
 
-const run = promisify(execFile);
-
-/** Three JVMs stand on a machine that has other things to do. */
-const JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true'];
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
 const PATIENCE_MS = 90_000;
 
@@ -72,13 +71,7 @@ export class KafkaCluster {
         const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
         await writeFile(properties, lines.join(''));
         const goal = ['format', '--cluster-id', CLUSTER_ID, '--config', properties];
-        await run(programs.java, [
-          ...JVM,
-          '-cp',
-          programs.jars,
-          'kafka.tools.StorageTool',
-          ...goal,
-        ]);
+        await kafkaStorage(programs, goal);
         return { directory, properties, port: broker, server: null };
       }),
     );
@@ -102,10 +95,7 @@ export class KafkaCluster {
     const node = this.#nodes[index]!;
     const java = [
       this.#programs.java,
-      ...JVM,
-      '-cp',
-      this.#programs.jars,
-      'kafka.Kafka',
+      ...kafkaJava(this.#programs, 'kafka.Kafka', '256m'),
       node.properties,
     ];
     // Where it can be said, a broker ends with this process, however this one ends.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startEmbedded } from '../../src/platform/embedded/start-embedded.js';
-import { fromSource } from './from-source.js';
+import { supervisorProgram } from './from-source.js';
 
 /**
  * The broker of this test run, `127.0.0.1:port`. The first one who asks starts it; the run keeps it. Topics on it are
@@ -14,7 +14,7 @@ export async function kafkaBrokers(): Promise<string> {
     home,
     postgres: false,
     kafka: true,
-    nodeArguments: fromSource,
+    supervisor: supervisorProgram(),
   });
   await joined.stop();
   return joined.kafkaBrokers!;

@@ -8,7 +8,7 @@ import {
   type EmbeddedOptions,
   startEmbedded,
 } from '../../src/platform/embedded/start-embedded.js';
-import { fromSource } from './from-source.js';
+import { supervisorProgram } from './from-source.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { asSuperuser, makeTemplate } from './template-database.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -165,7 +165,7 @@ class ServerOfOne {
       home: null,
       postgres: name === 'postgres',
       kafka: name === 'kafka',
-      nodeArguments: fromSource,
+      supervisor: supervisorProgram(),
       onExit: () => {
         this.#crashed();
       },

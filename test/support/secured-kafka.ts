@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { kafkaPrograms } from '../../src/platform/embedded/kafka-programs.js';
+import { kafkaPrograms, kafkaStorage } from '../../src/platform/embedded/kafka-programs.js';
 import { startEmbedded } from '../../src/platform/embedded/start-embedded.js';
-import { fromSource } from './from-source.js';
+import { supervisorProgram } from './from-source.js';
 
 const run = promisify(execFile);
 
@@ -31,7 +31,7 @@ export async function securedKafka(): Promise<SecuredKafka> {
       home,
       postgres: false,
       kafka: true,
-      nodeArguments: fromSource,
+      supervisor: supervisorProgram(),
       kafkaSettings: settingsWith(store.path),
     });
     return {
@@ -64,7 +64,6 @@ async function selfSigned(home: string): Promise<{ path: string; certificate: st
 
 /** SCRAM's first user can only be made while the disk is formatted: without it nobody could log in to make one. */
 async function format(directory: string): Promise<void> {
-  const { java, jars } = await kafkaPrograms();
   const id = '0ffswitchofthetestruns';
   const properties = join(directory, 'format.properties');
   await mkdir(directory, { recursive: true });
@@ -82,7 +81,7 @@ async function format(directory: string): Promise<void> {
   );
   const scram = `SCRAM-SHA-512=[name=${KAFKA_USER},password=${KAFKA_PASSWORD}]`;
   const goal = ['format', '--cluster-id', id, '--config', properties, '--add-scram', scram];
-  await run(java, ['-Xmx128m', '-cp', jars, 'kafka.tools.StorageTool', ...goal]);
+  await kafkaStorage(await kafkaPrograms(), goal);
   await writeFile(join(directory, 'formatted'), id);
 }
 

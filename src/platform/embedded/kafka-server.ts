@@ -1,22 +1,15 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { kafkaPrograms, type KafkaPrograms } from './kafka-programs.js';
+import { kafkaJava, kafkaPrograms, kafkaStorage, type KafkaPrograms } from './kafka-programs.js';
 import { EmbeddedUnavailable, type Settings } from './messages.js';
 import { endOrphan } from './orphans.js';
 import { freePort, LaunchedServer, type Server } from './server.js';
 
-const run = promisify(execFile);
-
 const START_PATIENCE_MS = 90_000;
 const PORT_TRIES = 5;
 const ENDING = { shutdown: ['SIGTERM'], cut: [] } as const;
-
-// Small and quick to start rather than fast for hours: one broker, a few partitions, one person's machine.
-const JVM = ['-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true'];
 
 const PROPERTIES: Settings = {
   'process.roles': 'broker,controller',
@@ -73,11 +66,8 @@ export async function startKafka(directory: string, settings: Settings): Promise
     const server = await LaunchedServer.launch({
       command: programs.java,
       parameters: [
-        ...JVM,
         `-Dlog4j2.configurationFile=${logging}`,
-        '-cp',
-        programs.jars,
-        'kafka.Kafka',
+        ...kafkaJava(programs, 'kafka.Kafka', '320m'),
         properties,
       ],
       options: { cwd: directory },
@@ -129,7 +119,7 @@ async function format(
   const id = `0${randomBytes(16).toString('base64url').slice(1)}`; // a leading dash would look like an option
   const goal = ['format', '--ignore-formatted', '--cluster-id', id, '--config', properties];
   try {
-    await run(programs.java, [...JVM, '-cp', programs.jars, 'kafka.tools.StorageTool', ...goal]);
+    await kafkaStorage(programs, goal);
   } catch (error) {
     throw new EmbeddedUnavailable(`The embedded Kafka could not be set up: ${String(error)}`);
   }

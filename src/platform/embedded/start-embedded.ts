@@ -30,8 +30,8 @@ export interface EmbeddedOptions {
   readonly kafkaSettings?: Settings;
   /** A server ended though nobody asked it to; `log` is the file that may tell why. */
   readonly onExit?: (server: ServerName, log: string) => void;
-  /** Arguments for Node before the supervisor's file. Ours by default, as for a forked process. */
-  readonly nodeArguments?: readonly string[];
+  /** What Node is to run as the supervisor: its arguments, then the file. By default the one beside us, with our arguments. */
+  readonly supervisor?: readonly string[];
 }
 
 export interface Embedded {
@@ -90,14 +90,10 @@ async function joinRunning(home: string, options: EmbeddedOptions): Promise<Embe
 }
 
 async function launch(assignment: Assignment, options: EmbeddedOptions): Promise<Embedded | null> {
-  const isSource = import.meta.url.endsWith('.ts');
-  const program = fileURLToPath(new URL(`./supervisor.${isSource ? 'ts' : 'js'}`, import.meta.url));
-  const nodeArguments =
-    options.nodeArguments ??
-    process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
+  const supervisor = options.supervisor ?? supervisorBeside();
   const log = await open(join(assignment.home, 'supervisor.log'), 'w', 0o600);
   // Its own session: what the terminal sends to our process group ends us, and the servers only after us.
-  const child = spawn(process.execPath, [...nodeArguments, program, JSON.stringify(assignment)], {
+  const child = spawn(process.execPath, [...supervisor, JSON.stringify(assignment)], {
     detached: true,
     stdio: ['pipe', 'pipe', log.fd],
   });
@@ -117,6 +113,13 @@ async function launch(assignment: Assignment, options: EmbeddedOptions): Promise
   }
   child.unref();
   return held === 'occupied' ? null : held;
+}
+
+function supervisorBeside(): readonly string[] {
+  const isSource = import.meta.url.endsWith('.ts');
+  const file = new URL(`./supervisor.${isSource ? 'ts' : 'js'}`, import.meta.url);
+  const ours = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
+  return [...ours, fileURLToPath(file)];
 }
 
 interface Line {
