@@ -26,6 +26,7 @@ import { AccessGroups1764293000000 } from './1764293000000-access-groups.js';
 import { ClientCredentials1764294500000 } from './1764294500000-client-credentials.js';
 import { GroupsOfAnySize1764296000000 } from './1764296000000-groups-of-any-size.js';
 import { MembersByTheirIds1764299500000 } from './1764299500000-members-by-their-ids.js';
+import { WhatConnectionsAccept1764303100000 } from './1764303100000-what-connections-accept.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -65,4 +66,5 @@ export const migrations: readonly (new () => Migration)[] = [
   ClientCredentials1764294500000,
   GroupsOfAnySize1764296000000,
   MembersByTheirIds1764299500000,
+  WhatConnectionsAccept1764303100000,
 ];

@@ -1,6 +1,6 @@
 import type { ConnectionId, OrganizationId } from '../kernel/ids.js';
 import type { ConnectionKind } from './domain/connection-kinds.js';
-import type { Interop, Link } from './connections.js';
+import type { Accepts, Interop, Link } from './connections.js';
 
 /** A connection at the door. The organization is the credential's, never the request's. */
 export interface OpenConnection {
@@ -16,6 +16,7 @@ export interface OpenScim extends OpenConnection {
   /** The secret that it showed, or fetched its token with; null when that was a key. */
   readonly secret: string | null;
   readonly interop: Interop;
+  readonly accepts: Accepts;
 }
 
 /** A webhook's connection, with what proves that a request comes from its IdP. Nothing is proven yet. */

@@ -10,6 +10,12 @@ export type Link = 'user-name' | 'none';
 /** How much of a request is understood: what IdPs really send, or the interoperability profile to the letter. */
 export type Interop = 'tolerant' | 'strict';
 
+/**
+ * By what a SCIM client proves who it is. `bearer`: its secret, or a token that was fetched with it or with a key; `basic`: those,
+ * and the secret as the password of HTTP Basic; `keys`: a token that was fetched with a key, nothing else.
+ */
+export type Accepts = 'bearer' | 'basic' | 'keys';
+
 export interface NewConnection {
   readonly organization: OrganizationId;
   readonly kind: ConnectionKind;
@@ -23,16 +29,20 @@ export interface NewConnection {
   readonly silenceAfterS?: number | null;
   /** Of SCIM; tolerant unless said. */
   readonly interop?: Interop;
+  /** Of SCIM; bearer unless said. */
+  readonly accepts?: Accepts;
 }
 
 export interface ConnectionChange {
   readonly silenceAfterS?: number | null;
   readonly interop?: Interop;
+  readonly accepts?: Accepts;
 }
 
 export interface Connection extends NewConnection {
   readonly silenceAfterS: number | null;
   readonly interop: Interop;
+  readonly accepts: Accepts;
   readonly id: ConnectionId;
   readonly createdAt: Date;
   readonly removedAt: Date | null;
@@ -50,14 +60,14 @@ export abstract class Connections {
   /**
    * @returns the secret in the only moment in which it is known; null for a kind that has none with this public key
    * @throws DomainError `organization.unknown`; `connection.unknown` when `identitiesFrom` is not one of the
-   *   organization; `request.invalid_value` when the public key is none or does not belong to this kind
+   *   organization; `request.invalid_value` when the public key is none, or it or `accepts` does not belong to this kind
    */
   abstract create(
     connection: NewConnection,
     asking: Asking,
   ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }>;
 
-  /** @throws DomainError `connection.unknown`, also when it was removed */
+  /** @throws DomainError `connection.unknown`, also when it was removed; `request.invalid_value` as when it was made */
   abstract change(
     name: ConnectionName,
     change: ConnectionChange,

@@ -1,5 +1,5 @@
 export type { Asking } from './asking.js';
-export { ConnectionDoors, type WebhookDoor } from './connection-doors.js';
+export { ConnectionDoors, type OpenScim, type WebhookDoor } from './connection-doors.js';
 export {
   ConnectionHealths,
   type ConnectionHealth,
@@ -13,6 +13,7 @@ export {
 } from './connection-traffic.js';
 export {
   Connections,
+  type Accepts,
   type Connection,
   type ConnectionName,
   type Interop,

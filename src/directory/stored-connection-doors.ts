@@ -1,6 +1,7 @@
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { readId, type ConnectionId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
+import { basicOf } from '../platform/http/basic.js';
 import { bearerOf } from '../platform/http/bearer.js';
 import {
   ConnectionDoors,
@@ -38,18 +39,29 @@ export class StoredConnectionDoors extends ConnectionDoors {
     const nobody = { from, credential: null, row: null };
     if (authorization === undefined || authorization === '')
       throw await this.#refused('credential.missing', nobody);
-    const text = bearerOf(authorization);
-    const secret = text === null ? null : this.#secrets.read('scim', text);
-    const presented = secret ?? (text === null ? null : this.#secrets.read('scimat', text));
-    if (presented === null) throw await this.#refused('credential.invalid', nobody);
+    const shown = this.#shownIn(authorization);
+    if (shown === null) throw await this.#refused('credential.invalid', nobody);
+    const { id, matches } = shown.credential;
     const row = await this.#transactions.read('doors', (tx) =>
-      secret === null
-        ? selectDoorByToken(tx, presented.id)
-        : selectDoorBySecret(tx, presented.id, 'scim'),
+      shown.by === 'token' ? selectDoorByToken(tx, id) : selectDoorBySecret(tx, id, 'scim'),
     );
-    if (row?.digest == null || !presented.matches(row.digest) || !row.is_live)
-      throw await this.#refused('credential.invalid', { from, credential: presented.id, row });
-    return { ...opened(row), secret: row.secret_id, interop: row.interop };
+    if (row?.digest == null || !matches(row.digest) || !row.is_live || !isAccepted(shown, row))
+      throw await this.#refused('credential.invalid', { from, credential: id, row });
+    const { secret_id: secret, interop, accepts } = row;
+    return { ...opened(row), secret, interop, accepts };
+  }
+
+  #shownIn(authorization: string): Shown | null {
+    const text = bearerOf(authorization);
+    if (text !== null) {
+      const secret = this.#secrets.read('scim', text);
+      if (secret !== null) return { by: 'bearer', credential: secret };
+      const token = this.#secrets.read('scimat', text);
+      return token && { by: 'token', credential: token };
+    }
+    const basic = basicOf(authorization);
+    const secret = basic && this.#secrets.read('scim', basic.password);
+    return secret && { by: 'basic', user: basic.user, credential: secret };
   }
 
   override async webhook(id: string): Promise<WebhookDoor | null> {
@@ -79,7 +91,7 @@ export class StoredConnectionDoors extends ConnectionDoors {
     await this.#attempts.note({ door: 'scim', reason, ...who, connection });
     return new DomainError(
       reason,
-      reason === 'credential.missing' ? 'no bearer token' : 'this token opens nothing',
+      reason === 'credential.missing' ? 'no credential' : 'this credential opens nothing',
     );
   }
 
@@ -88,6 +100,24 @@ export class StoredConnectionDoors extends ConnectionDoors {
     if (presented === null) return false;
     const row = rows.find(({ secret_id }) => secret_id === presented.id);
     return row?.digest != null && presented.matches(row.digest);
+  }
+}
+
+type Credential = NonNullable<ReturnType<ConnectionSecrets['read']>>;
+
+type Shown =
+  | { readonly by: 'bearer' | 'token'; readonly credential: Credential }
+  | { readonly by: 'basic'; readonly user: string; readonly credential: Credential };
+
+/** What the connection wants to be shown. A token that it does not want is not live. */
+function isAccepted(shown: Shown, { accepts, connection_id }: DoorRow): boolean {
+  switch (shown.by) {
+    case 'token':
+      return true;
+    case 'bearer':
+      return accepts !== 'keys';
+    case 'basic':
+      return accepts === 'basic' && readId<ConnectionId>(shown.user) === connection_id;
   }
 }
 

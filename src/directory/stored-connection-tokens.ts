@@ -126,7 +126,8 @@ export class StoredConnectionTokens extends ConnectionTokens {
     );
     if (row === null) return { refused: null };
     const name = { organization: row.organization_id, id: row.connection_id };
-    const isProven = row.digest !== null && presented.matches(row.digest) && row.is_live;
+    const isWanted = row.is_live && row.accepts !== 'keys';
+    const isProven = row.digest !== null && presented.matches(row.digest) && isWanted;
     if (!isProven || readId<ConnectionId>(client) !== name.id) return { refused: name };
     return { name, secret: presented.id, key: null, assertion: null };
   }

@@ -7,13 +7,14 @@ import type { Asking } from './asking.js';
 import { publicKeyBytes, type ConnectionSecrets } from './connection-secrets.js';
 import {
   Connections,
+  type Accepts,
   type Connection,
   type ConnectionChange,
   type ConnectionName,
   type NewConnection,
 } from './connections.js';
 import { deedEntry } from './deed-entry.js';
-import { CONNECTION_KINDS } from './domain/connection-kinds.js';
+import { CONNECTION_KINDS, type ConnectionKind } from './domain/connection-kinds.js';
 import { listed, oneMore } from './listed.js';
 import type { Listed, PageOf } from './page.js';
 import { connectionOf } from './postgres/connection-row.js';
@@ -44,6 +45,7 @@ export class StoredConnections extends Connections {
     asking: Asking,
   ): Promise<{ readonly connection: Connection; readonly secret: Secret | null }> {
     checkPublicKey(connection);
+    checkAccepts(connection.kind, connection.accepts);
     const id = newId<ConnectionId>();
     const name = { organization: connection.organization, id };
     return this.#transactions.run('service', async (tx) => {
@@ -62,17 +64,19 @@ export class StoredConnections extends Connections {
     asking: Asking,
   ): Promise<Connection> {
     return this.#transactions.run('service', async (tx) => {
-      const at = await updateConnection(tx, name, change);
-      if (at === null) throw new DomainError('connection.unknown');
-      const { silenceAfterS, interop } = change;
+      const changed = await updateConnection(tx, name, change);
+      if (changed === null) throw new DomainError('connection.unknown');
+      const { silenceAfterS, interop, accepts } = change;
+      checkAccepts(changed.kind, accepts);
       if (silenceAfterS !== undefined) await forgetSilence(tx, name);
       await this.#write(tx, asking, {
         ...name,
-        at,
+        at: changed.at,
         action: 'connection.changed',
         detail: {
           ...(silenceAfterS === undefined ? {} : { silence_after_s: silenceAfterS }),
           ...(interop === undefined ? {} : { interop }),
+          ...(accepts === undefined ? {} : { accepts }),
         },
       });
       return existing(tx, name);
@@ -166,6 +170,11 @@ async function whyNot(tx: Tx, organization: OrganizationId): Promise<DomainError
   return (await selectOrganization(tx, organization)) === null
     ? new DomainError('organization.unknown')
     : new DomainError('connection.unknown', 'identities_from names no connection here');
+}
+
+function checkAccepts(kind: ConnectionKind, accepts: Accepts = 'bearer'): void {
+  if (accepts !== 'bearer' && kind !== 'scim')
+    throw new DomainError('request.invalid_value', 'accepts: of a scim connection only');
 }
 
 function checkPublicKey({ kind, publicKey }: NewConnection): void {

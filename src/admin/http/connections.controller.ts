@@ -69,6 +69,7 @@ export class ConnectionsController {
         publicKey: body.public_key ?? null,
         ...(body.silence_after_s === undefined ? {} : { silenceAfterS: body.silence_after_s }),
         interop: body.interop ?? 'tolerant',
+        accepts: body.accepts ?? 'bearer',
       },
       caller.asking,
     );
@@ -115,12 +116,13 @@ export class ConnectionsController {
     @Caller() caller: Calling,
     @Req() request: FastifyRequest,
   ) {
-    const { silence_after_s: silenceAfterS, interop } = body;
+    const { silence_after_s: silenceAfterS, interop, accepts } = body;
     const changed = await this.#connections.change(
       { organization, id },
       {
         ...(silenceAfterS === undefined ? {} : { silenceAfterS }),
         ...(interop == null ? {} : { interop }),
+        ...(accepts == null ? {} : { accepts }),
       },
       caller.asking,
     );

@@ -1,6 +1,7 @@
 import {
   connectionKinds,
   connectionPath,
+  type Accepts,
   type Connection,
   type ConnectionKind,
   type Interop,
@@ -12,6 +13,7 @@ import { Choice, Text, Uuid, Whole } from './text.decorator.js';
 
 const LINKS: readonly Link[] = ['user-name', 'none'];
 const INTEROPS: readonly Interop[] = ['tolerant', 'strict'];
+const ACCEPTED: readonly Accepts[] = ['bearer', 'basic', 'keys'];
 
 /** From a minute to a year. */
 const SILENCE = { min: 60, max: 31_536_000 };
@@ -48,6 +50,13 @@ export class NewConnectionBody {
       'Of `scim`. `tolerant` (the default): what IdPs really send is understood. `strict`: the interoperability profile to the letter.',
   })
   readonly interop?: Interop | null;
+
+  @Choice(ACCEPTED, {
+    optional: true,
+    description:
+      'Of `scim`. `bearer` (the default): the secret, or a token fetched with it or with a key. `basic`: HTTP Basic, too. `keys`: a token fetched with a key and nothing else.',
+  })
+  readonly accepts?: Accepts | null;
 }
 
 export class ConnectionChangeBody {
@@ -56,6 +65,9 @@ export class ConnectionChangeBody {
 
   @Choice(INTEROPS, { optional: true, description: 'As when it was made. Left out: as it is.' })
   readonly interop?: Interop | null;
+
+  @Choice(ACCEPTED, { optional: true, description: 'As when it was made. Left out: as it is.' })
+  readonly accepts?: Accepts | null;
 }
 
 /** A day: long enough for somebody to enter the new secret at the IdP. */
@@ -82,6 +94,7 @@ const connectionMembers = {
   public_key: orNull(text),
   silence_after_s: orNull(whole),
   interop: oneOf(INTEROPS),
+  accepts: oneOf(ACCEPTED),
   url: text,
   created_at: time,
   removed_at: orNull(time),
@@ -104,6 +117,7 @@ export const connectionView = (connection: Connection, origin: string) => ({
   public_key: connection.publicKey,
   silence_after_s: connection.silenceAfterS,
   interop: connection.interop,
+  accepts: connection.accepts,
   url: `${origin}${connectionPath(connection.kind, connection.id)}`,
   created_at: connection.createdAt.toISOString(),
   removed_at: connection.removedAt?.toISOString() ?? null,

@@ -1,5 +1,5 @@
 import type { ConnectionId, OrganizationId } from '../../kernel/ids.js';
-import type { Connection, Interop, Link } from '../connections.js';
+import type { Accepts, Connection, Interop, Link } from '../connections.js';
 import type { ConnectionKind } from '../domain/connection-kinds.js';
 
 export interface ConnectionRow {
@@ -12,6 +12,7 @@ export interface ConnectionRow {
   readonly public_key: string | null;
   readonly silence_after_s: number | null;
   readonly interop: Interop;
+  readonly accepts: Accepts;
   readonly created_at: Date;
   readonly removed_at: Date | null;
   /** Live secrets, newest first: when each was made and when it ends, as one list each. */
@@ -29,6 +30,7 @@ export const connectionOf = (row: ConnectionRow): Connection => ({
   publicKey: row.public_key,
   silenceAfterS: row.silence_after_s,
   interop: row.interop,
+  accepts: row.accepts,
   createdAt: row.created_at,
   removedAt: row.removed_at,
   secrets: row.secrets_created_at.map((createdAt, i) => ({

@@ -7,8 +7,8 @@ import { silenceDefaultOf } from '../domain/connection-kinds.js';
 // The organization and the connection that identities come from must be there, and the latter in the former.
 const statement = sql(
   'directory.insert_connection',
-  `insert into connections (id, organization_id, kind, name, link, identities_from, public_key, silence_after_s, interop)
-   select $2, o.id, $3, $4, $5, f.id, $7, $8, $9
+  `insert into connections (id, organization_id, kind, name, link, identities_from, public_key, silence_after_s, interop, accepts)
+   select $2, o.id, $3, $4, $5, f.id, $7, $8, $9, $10
      from organizations o
      left join connections f on f.organization_id = o.id and f.id = $6 and f.removed_at is null
     where o.id = $1 and ($6::uuid is null or f.id is not null)
@@ -33,6 +33,7 @@ export async function insertConnection(
       ? silenceDefaultOf(connection.kind)
       : connection.silenceAfterS,
     connection.interop ?? 'tolerant',
+    connection.accepts ?? 'bearer',
   ]);
   return row?.created_at ?? null;
 }

@@ -6,7 +6,8 @@ import type { ConnectionRow } from './connection-row.js';
 
 const statement = sql(
   'directory.list_connections',
-  `select c.id, c.organization_id, c.kind, c.name, c.link, c.identities_from, c.public_key, c.silence_after_s, c.interop, c.created_at, c.removed_at,
+  `select c.id, c.organization_id, c.kind, c.name, c.link, c.identities_from, c.public_key, c.silence_after_s, c.interop, c.accepts,
+          c.created_at, c.removed_at,
           coalesce(s.created_at, '{}') as secrets_created_at, coalesce(s.expires_at, '{}') as secrets_expire_at
      from connections c
      left join lateral (

@@ -1,7 +1,7 @@
 import type { ConnectionId, OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
-import type { Interop, Link } from '../connections.js';
+import type { Accepts, Interop, Link } from '../connections.js';
 import type { ConnectionKind } from '../domain/connection-kinds.js';
 
 /** One secret of a connection; a connection with a public key has a row without one. */
@@ -13,6 +13,7 @@ export interface DoorRow {
   readonly identities_from: ConnectionId | null;
   readonly public_key: string | null;
   readonly interop: Interop;
+  readonly accepts: Accepts;
   readonly secret_id: string | null;
   readonly digest: Uint8Array | null;
   readonly sealed: Uint8Array | null;
@@ -23,7 +24,7 @@ export interface DoorRow {
 // The organization is no argument here and nowhere else: the credential is what decides it.
 const bySecret = sql(
   'directory.door_by_secret',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
           s.id as secret_id, s.digest, s.sealed,
           c.removed_at is null and (s.expires_at is null or s.expires_at > clock_timestamp()) as is_live
      from connection_secrets s
@@ -31,13 +32,14 @@ const bySecret = sql(
     where s.id = $1 and c.kind = $2`,
 );
 
-// A token ends with what it was issued for: the secret, or the key.
+// A token ends with what it was issued for: the secret, or the key; and with what is accepted.
 const byToken = sql(
   'directory.door_by_token',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
           t.secret_id, t.digest, null::bytea as sealed,
           c.removed_at is null and t.expires_at > clock_timestamp() and k.removed_at is null
-            and (s.expires_at is null or s.expires_at > clock_timestamp()) as is_live
+            and (s.expires_at is null or s.expires_at > clock_timestamp())
+            and (t.secret_id is null or c.accepts <> 'keys') as is_live
      from connection_tokens t
      join connections c on c.organization_id = t.organization_id and c.id = t.connection_id
      left join connection_secrets s on s.id = t.secret_id
@@ -47,7 +49,7 @@ const byToken = sql(
 
 const byConnection = sql(
   'directory.door_by_connection',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop,
+  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
           s.id as secret_id, s.digest, s.sealed, true as is_live
      from connections c
      left join connection_secrets s on s.organization_id = c.organization_id and s.connection_id = c.id

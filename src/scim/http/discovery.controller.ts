@@ -5,7 +5,7 @@ import { resourceTypes, schemas, serviceProviderConfig } from '../present/discov
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentList } from '../present/lists.js';
 import type { JsonObject } from '../present/projected.js';
-import { ScimGuard, scimInterop } from './scim.guard.js';
+import { ScimGuard, scimTerms } from './scim.guard.js';
 import { ScimRoot } from './scim-root.js';
 
 type QueryValues = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ export class DiscoveryController {
   @Header('content-type', MEDIA_TYPE)
   config(@Req() request: FastifyRequest, @Query() query: QueryValues): JsonObject {
     refuseFilter(query);
-    return serviceProviderConfig(this.#root.of(request), scimInterop.get(request));
+    return serviceProviderConfig(this.#root.of(request), scimTerms.get(request));
   }
 
   @Get('ResourceTypes')

@@ -6,7 +6,7 @@ import { GROUPS } from '../read/group-schema.js';
 import { strictly } from '../read/strict.js';
 import { USERS } from '../read/user-schema.js';
 import { jsonBody } from './json-body.js';
-import { scimInterop, scimOrigin } from './scim.guard.js';
+import { scimOrigin, scimTerms } from './scim.guard.js';
 import { operationOf } from './watched.js';
 
 const requestOf = (context: ExecutionContext): FastifyRequest =>
@@ -20,7 +20,7 @@ export const From = createParamDecorator((_: unknown, context: ExecutionContext)
 /** `@Json() body: Body`, of a route with `@RouteConfig({ unparsed: true })`: read where its refusal is recorded. */
 export const Json = createParamDecorator((_: unknown, context: ExecutionContext): Body => {
   const request = requestOf(context);
-  const interop = scimInterop.get(request);
+  const { interop } = scimTerms.get(request);
   const [type = '', deed] = operationOf(request.method, request.routeOptions.url ?? '').split('.');
   const read = (): unknown => {
     const body = jsonBody(request);

@@ -1,17 +1,18 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
-import { ConnectionDoors, ConnectionTraffic, type Interop } from '../../directory/index.js';
+import { ConnectionDoors, ConnectionTraffic, type OpenScim } from '../../directory/index.js';
 import { markOf, RequestSlot } from '../../platform/http/request.js';
 import { Throttle } from '../throttle.js';
 import { watch } from './watched.js';
 
 /** Whose request it is, known once the guard has let it in. */
 export const scimOrigin = new RequestSlot<Origin>();
-/** How much of its request is understood. */
-export const scimInterop = new RequestSlot<Interop>();
+/** How much of its request is understood, and what it may show. */
+export const scimTerms = new RequestSlot<ScimTerms>();
+export type ScimTerms = Pick<OpenScim, 'interop' | 'accepts'>;
 
-/** The door of SCIM: the bearer secret decides connection and organization, nothing in the request does. */
+/** The door of SCIM: the credential decides connection and organization, nothing in the request does. */
 @Injectable()
 export class ScimGuard implements CanActivate {
   readonly #doors: ConnectionDoors;
@@ -27,11 +28,11 @@ export class ScimGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const door = await this.#doors.scim(request.headers.authorization, request.ip);
-    const { organization, connection, secret, interop } = door;
+    const { organization, connection, secret, interop, accepts } = door;
     watch(this.#traffic, request, { organization, connection, secret });
     const { method, rawBody: body, routeOptions } = request;
     this.#throttle.admit(connection, { method, route: routeOptions.url ?? '', body });
-    scimInterop.set(request, interop);
+    scimTerms.set(request, { interop, accepts });
     scimOrigin.set(request, { organization, connection, ...markOf(request) });
     return true;
   }

@@ -1,13 +1,43 @@
 import { MAX_BULK_BYTES, MAX_BULK_OPERATIONS } from '../read/bulk.js';
 import { CURSOR_TIMEOUT_S, DEFAULT_PAGE, MAX_PAGE } from '../read/search-request.js';
 import { GROUP_SCHEMA, GROUPS } from '../read/group-schema.js';
+import type { Accepts } from '../../directory/index.js';
 import type { Interop } from '../read/edit.js';
 import type { ResourceKind, Schema } from '../read/schema.js';
 import { SCHEMAS, USERS } from '../read/user-schema.js';
 import type { JsonObject } from './projected.js';
 
+const TOKEN = {
+  type: 'oauth2',
+  name: 'OAuth 2.0 client credentials',
+  description: 'Short-lived tokens, fetched with a signed assertion or the secret (RFC 6749 §4.4).',
+  specUri: 'https://www.rfc-editor.org/info/rfc6749',
+};
+const BEARER = {
+  type: 'oauthbearertoken',
+  name: 'Bearer token',
+  description: 'The secret of the SCIM connection, as a bearer token.',
+  specUri: 'https://www.rfc-editor.org/info/rfc6750',
+};
+const BASIC = {
+  type: 'httpbasic',
+  name: 'HTTP Basic',
+  description: "The connection's id as the user, its secret as the password.",
+  specUri: 'https://www.rfc-editor.org/info/rfc7617',
+};
+
+/** The first one is the primary. */
+const SCHEMES = {
+  bearer: [BEARER, TOKEN],
+  basic: [BEARER, TOKEN, BASIC],
+  keys: [TOKEN],
+} as const satisfies Record<Accepts, readonly object[]>;
+
 /** RFC 7643 §5. Only what is there is advertised. */
-export const serviceProviderConfig = (root: string, interop: Interop): JsonObject => ({
+export const serviceProviderConfig = (
+  root: string,
+  { interop, accepts }: { readonly interop: Interop; readonly accepts: Accepts },
+): JsonObject => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: true },
   bulk: { supported: true, maxOperations: MAX_BULK_OPERATIONS, maxPayloadSize: MAX_BULK_BYTES },
@@ -26,15 +56,7 @@ export const serviceProviderConfig = (root: string, interop: Interop): JsonObjec
     maxPageSize: MAX_PAGE,
     cursorTimeout: CURSOR_TIMEOUT_S,
   },
-  authenticationSchemes: [
-    {
-      type: 'oauthbearertoken',
-      name: 'Bearer token',
-      description: 'The secret of the SCIM connection, as a bearer token.',
-      specUri: 'https://www.rfc-editor.org/info/rfc6750',
-      primary: true,
-    },
-  ],
+  authenticationSchemes: SCHEMES[accepts].map((scheme, i) => ({ ...scheme, primary: i === 0 })),
   meta: { resourceType: 'ServiceProviderConfig', location: `${root}/ServiceProviderConfig` },
 });
 

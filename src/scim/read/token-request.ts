@@ -1,5 +1,6 @@
 import type { ClientProof } from '../../directory/index.js';
 import { DomainError } from '../../kernel/domain-error.js';
+import { basicOf } from '../../platform/http/basic.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -57,14 +58,12 @@ function proofIn(
 }
 
 function basicIn(authorization: string | undefined, client: string | null): ClientProof {
-  const [, encoded] = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(authorization ?? '') ?? [];
-  const text = Buffer.from(encoded ?? '', 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  if (encoded === undefined || colon < 0)
+  const shown = basicOf(authorization ?? '');
+  if (shown === null)
     throw new DomainError('credential.client_invalid', 'the client does not say who it is');
-  const named = decoded(text.slice(0, colon));
+  const named = decoded(shown.user);
   if (client !== null && client !== named) throw malformed('client_id: another one');
-  return { kind: 'secret', client: named, secret: decoded(text.slice(colon + 1)) };
+  return { kind: 'secret', client: named, secret: decoded(shown.password) };
 }
 
 /** RFC 6749 §2.3.1: both are encoded as in a form. */

@@ -1,5 +1,5 @@
 // P2, P6, P7, P9: a token opens SCIM of its own connection, for minutes, and not longer than what it was fetched with.
-// IPSIE AL1: OAuth 2.0 client credentials, private_key_jwt, metadata.
+// IPSIE AL1: OAuth 2.0 client credentials, private_key_jwt.
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, SignJWT } from 'jose';
@@ -313,6 +313,82 @@ describe('a token fetched with a signed assertion', () => {
   });
 });
 
+describe('HTTP Basic', () => {
+  const asks = (headers: Record<string, string>) =>
+    app.ask('GET', '/scim/v2/Users?count=0', { key: null, headers });
+  const accepting = async (): Promise<Connected> => {
+    const of = await connect();
+    const changed = await app.ask('PATCH', at(of), { body: { accepts: 'basic' } });
+    expect(changed.body).toMatchObject({ accepts: 'basic' });
+    return of;
+  };
+
+  it('opens nothing unless the connection accepts it', async () => {
+    const of = await connect();
+    expect((await asks(basic(of.id, of.secret))).status).toBe(401);
+    await app.ask('PATCH', at(of), { body: { accepts: 'basic' } });
+    expect((await asks(basic(of.id, of.secret))).status).toBe(200);
+    expect(await opens(of.secret)).toBe(200);
+    const { body } = await app.ask('GET', '/scim/v2/ServiceProviderConfig', { key: of.secret });
+    const types = body.authenticationSchemes.map(({ type }: { type: string }) => type);
+    expect(types).toEqual(['oauthbearertoken', 'oauth2', 'httpbasic']);
+    await app.ask('PATCH', at(of), { body: { accepts: 'bearer' } });
+    expect((await asks(basic(of.id, of.secret))).status).toBe(401);
+  });
+
+  it('wants the id of the connection and a live secret of it, and counts whoever has none', async () => {
+    const [of, other] = [await accepting(), await accepting()];
+    const counted = async () => {
+      const text = await (await fetch(`${app.url}/metrics`)).text();
+      const line = /refusals_total\{door="scim",reason="credential.invalid"\} (\d+)/.exec(text);
+      return Number(line?.[1] ?? 0);
+    };
+    const before = await counted();
+    const token = (await bySecret(of)).body.access_token as string;
+    const wrong = [
+      basic(of.id, other.secret),
+      basic(other.id, of.secret),
+      basic('', of.secret),
+      basic(of.id, token),
+      basic(of.id, `${of.secret.slice(0, -1)}0`),
+      { authorization: `Basic ${of.secret}` },
+    ];
+    for (const headers of wrong) expect((await asks(headers)).status).toBe(401);
+    expect(await counted()).toBe(before + wrong.length);
+  });
+
+  it('follows the secret: rotated with an overlap, then over, and last used', async () => {
+    const of = await accepting();
+    const { body: next } = await app.ask('POST', at(of, '/secrets'), { body: { overlap_s: 60 } });
+    for (const secret of [of.secret, next.secret as string])
+      expect((await asks(basic(of.id, secret))).status).toBe(200);
+    await app.app.get(NotedTraffic).flush();
+    const { body } = await app.ask('GET', at(of, '/health'));
+    const used = (body.secrets as { last_used_at: string | null }[]).map(
+      (each) => each.last_used_at,
+    );
+    expect(used).toEqual([expect.any(String), expect.any(String)]);
+    await app.ask('POST', at(of, '/secrets'), { body: { overlap_s: 0 } });
+    for (const secret of [of.secret, next.secret as string])
+      expect((await asks(basic(of.id, secret))).status).toBe(401);
+  });
+
+  it('is no business of a webhook, and stands in the audit log', async () => {
+    const path = `/v1/organizations/${org}/connections`;
+    const hook = { kind: 'okta-event-hook', name: 'hook', accepts: 'basic' };
+    expect((await app.ask('POST', path, { body: hook })).body.code).toBe('request.invalid_value');
+    const made = await connect('okta-event-hook');
+    const changed = await app.ask('PATCH', at(made), { body: { accepts: 'keys' } });
+    expect(changed.body.code).toBe('request.invalid_value');
+    const of = await accepting();
+    const { body } = await app.ask(
+      'GET',
+      `/v1/organizations/${org}/audit/events?action=connection.changed`,
+    );
+    expect(body.items[0]).toMatchObject({ connection: of.id, detail: { accepts: 'basic' } });
+  });
+});
+
 describe('the keys of a client', () => {
   it('are public, strong, each once, and ten at most', async () => {
     const of = await connect();
@@ -354,22 +430,4 @@ describe('the keys of a client', () => {
     const hook = await connect('okta-event-hook');
     expect((await setKeys(hook, [])).body.code).toBe('request.invalid_value');
   });
-});
-
-it('the metadata says where tokens are fetched, and how', async () => {
-  const { status, body } = await app.ask('GET', '/.well-known/oauth-authorization-server', {
-    key: null,
-  });
-  expect([status, body]).toEqual([
-    200,
-    {
-      issuer: app.url,
-      token_endpoint: `${app.url}/oauth2/token`,
-      grant_types_supported: ['client_credentials'],
-      response_types_supported: [],
-      scopes_supported: ['scim'],
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
-      token_endpoint_auth_signing_alg_values_supported: expect.arrayContaining(['EdDSA', 'RS256']),
-    },
-  ]);
 });
