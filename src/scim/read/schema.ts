@@ -67,12 +67,15 @@ export const complex = (
   subAttributes: readonly Attribute[],
 ): Attribute => ({ ...text(name, description), type: 'complex', subAttributes });
 
+/** RFC 7643 §4.1.2. */
+export const PLACES = ['work', 'home', 'other'];
+
 /** A multi-valued complex attribute with the sub-attributes of RFC 7643 §2.4 after its own `value`. */
 export const list = (
   name: string,
   description: string,
   value: Attribute,
-  types: readonly string[] = [],
+  types: readonly string[] = PLACES,
 ): Attribute => ({
   ...complex(name, description, [
     value,
@@ -83,10 +86,10 @@ export const list = (
   multiValued: true,
 });
 
-/** What an element of a list is for; without canonical values any word will do. */
+/** What an element of a list is for. The values are those that we advise (RFC 7643 §7): any other word is kept, too. */
 export const kind = (values: readonly string[]): Attribute => ({
   ...text('type', 'What it is for.'),
-  ...(values.length > 0 && { canonicalValues: values }),
+  canonicalValues: values,
 });
 
 export const primary: Attribute = flag(

@@ -43,15 +43,12 @@ function faultOfResource(body: Readonly<Record<string, unknown>>, kind: Resource
   return first(Object.entries(body), ([name, given]) => faultOfMember(name, given, kind));
 }
 
-/** Known to RFC 7643, and not kept. */
-const PASSED_OVER = ['password', 'groups'];
-
 function faultOfMember(name: string, given: unknown, kind: ResourceKind): Fault {
   const extension = kind.extensions.find(({ id }) => id === name);
   if (extension !== undefined) return faultOfExtension(extension, given, kind);
-  if (PASSED_OVER.includes(name.toLowerCase())) return null;
   const found = resolveIn(kind.core, name, kind);
-  if (found.kind === 'read_only') return null;
+  // Whoever sends back what they were given sends no groups: we serve none.
+  if (found.kind === 'read_only' && name.toLowerCase() !== 'groups') return null;
   if (found.kind !== 'attribute' || name.includes('.')) return unknown();
   return faultOfValue(found.attribute, given);
 }
@@ -103,8 +100,7 @@ function faultOfOperation(raw: unknown, kind: ResourceKind): Fault {
   const [op, path, given] = ['op', 'path', 'value'].map((name) => member(raw, name));
   if (op !== 'add' && op !== 'replace' && op !== 'remove')
     return syntax('op is add, replace or remove');
-  if (typeof path !== 'string' || path === '')
-    return new DomainError('scim.invalid_path', 'an operation has a path');
+  if (typeof path !== 'string' || path === '') return syntax('an operation has a path');
   const target = readField(path, kind);
   if (target.kind === 'attribute') return faultAt(target, { op, path, given }, kind);
   const extension = kind.extensions.find(({ id }) => id === path);

@@ -4,13 +4,14 @@ import {
   kind,
   link,
   list,
+  PLACES,
   primary,
   text,
   type ResourceKind,
   type Schema,
 } from './schema.js';
 
-const places = ['work', 'home', 'other'];
+const messengers = ['aim', 'gtalk', 'icq', 'xmpp', 'msn', 'skype', 'qq', 'yahoo'];
 
 /** RFC 7643 §4.1, without what is not kept: `password` is never stored, `groups` are not served. */
 export const USER_SCHEMA: Schema = {
@@ -40,14 +41,14 @@ export const USER_SCHEMA: Schema = {
     text('locale', 'Locale for numbers and dates.'),
     text('timezone', 'Time zone, by its IANA name.'),
     flag('active', 'False: every device token of the person is revoked and none is issued.'),
-    list('emails', 'E-mail addresses.', text('value', 'The address.'), places),
+    list('emails', 'E-mail addresses.', text('value', 'The address.')),
     list('phoneNumbers', 'Telephone numbers.', text('value', 'The number.'), [
-      ...places,
+      ...PLACES,
       'mobile',
       'fax',
       'pager',
     ]),
-    list('ims', 'Instant messaging addresses.', text('value', 'The address.')),
+    list('ims', 'Instant messaging addresses.', text('value', 'The address.'), messengers),
     list('photos', 'Pictures.', link('value', 'Where the picture is.', ['external']), [
       'photo',
       'thumbnail',
@@ -60,7 +61,7 @@ export const USER_SCHEMA: Schema = {
         text('region', 'State or region.'),
         text('postalCode', 'Postal code.'),
         text('country', 'Country, ISO 3166-1 alpha-2.'),
-        kind(places),
+        kind(PLACES),
         primary,
       ]),
       multiValued: true,

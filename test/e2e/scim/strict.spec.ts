@@ -35,6 +35,9 @@ const patch = (id: string, ...Operations: readonly unknown[]): Promise<ScimAnswe
 
 const get = async (id: string) => (await server.send(client, 'GET', `/Users/${id}`)).body;
 
+const find = async (filter: string): Promise<ScimAnswer> =>
+  server.send(client, 'GET', `/Users?filter=${encodeURIComponent(filter)}`);
+
 describe('a strict connection', () => {
   it('says that it is one, and a tolerant one does not', async () => {
     const told = async (whose: ScimClient) =>
@@ -50,7 +53,6 @@ describe('a strict connection', () => {
       schemas: [USER, ENTERPRISE],
       [ENTERPRISE]: { department: 'Engines', manager: { value: newId() } },
       title: null,
-      password: 'not kept',
     });
     expect(status).toBe(201);
     const changed = await patch(
@@ -72,6 +74,8 @@ describe('a strict connection', () => {
     ['an unknown attribute', { shoeSize: 43 }, 'invalidSyntax'],
     ['an unknown part', { name: { petName: 'A' } }, 'invalidSyntax'],
     ['a dotted name', { 'name.givenName': 'Ada' }, 'invalidSyntax'],
+    ['a password', { password: 'not-a-real-password' }, 'invalidSyntax'],
+    ['groups', { groups: [] }, 'invalidSyntax'],
     ['an extension without its URN', { department: 'Engines' }, 'invalidSyntax'],
     ['a boolean in quotes', { emails: [{ value: 'a@b', primary: 'true' }] }, 'invalidValue'],
     ['one where a list belongs', { emails: { value: 'a@b' } }, 'invalidValue'],
@@ -83,7 +87,7 @@ describe('a strict connection', () => {
   });
 
   it.each([
-    ['no path', { op: 'replace', value: { title: 'Dr' } }, 'invalidPath'],
+    ['no path', { op: 'replace', value: { title: 'Dr' } }, 'invalidSyntax'],
     ['an op in other letters', { op: 'Replace', path: 'title', value: 'Dr' }, 'invalidSyntax'],
     ['an unknown path', { op: 'replace', path: 'shoeSize', value: 43 }, 'invalidSyntax'],
     [
@@ -117,6 +121,86 @@ describe('a strict connection', () => {
     });
     await patch(id, { op: 'replace', path: 'name', value: { givenName: 'Zoë' } });
     expect((await get(id)).name).toEqual({ givenName: 'Zoë' });
+  });
+
+  it('takes add for replace where there is one value, and a list as a whole or as more of it', async () => {
+    const id = await made({ title: 'Dr', emails: [{ value: 'a@b', type: 'work' }] });
+    await patch(id, { op: 'add', path: 'title', value: 'Countess' });
+    await patch(id, { op: 'add', path: 'emails', value: [{ value: 'c@d', type: 'home' }] });
+    expect(await get(id)).toMatchObject({
+      title: 'Countess',
+      emails: [{ value: 'a@b' }, { value: 'c@d' }],
+    });
+    await patch(id, { op: 'replace', path: 'emails', value: [{ value: 'e@f', type: 'work' }] });
+    expect((await get(id)).emails).toMatchObject([{ value: 'e@f' }]);
+  });
+
+  it('compares in filters as it does when a name is taken', async () => {
+    const userName = `${newId()}@Example.com`;
+    const id = await made({ userName, externalId: 'Abc' });
+    const found = async (filter: string) => (await find(filter)).body.totalResults as number;
+    expect(await found(`userName eq "${userName.toUpperCase()}"`)).toBe(1);
+    expect(await found('externalId eq "Abc" and active eq true')).toBe(1);
+    expect(await found('externalId eq "abc"')).toBe(0);
+    await made({ externalId: 'abc' });
+    const taken = { status: 409, body: { scimType: 'uniqueness', status: '409' } };
+    expect(await create({ userName: userName.toLowerCase() })).toMatchObject(taken);
+    const other = await made();
+    const rename = { op: 'replace', path: 'userName', value: userName.toLowerCase() };
+    expect(await patch(other, rename)).toMatchObject(taken);
+    expect((await get(id)).userName).toBe(userName);
+  });
+
+  it('refuses to filter by what no schema has', async () => {
+    expect(await find('shoeSize eq "43"')).toMatchObject({
+      status: 400,
+      body: { scimType: 'invalidFilter' },
+    });
+  });
+
+  it('keeps whom a PATCH deactivates, and forgets whom a DELETE deletes', async () => {
+    const userName = `${newId()}@example.com`;
+    const id = await made({ userName });
+    await patch(id, { op: 'replace', path: 'active', value: false });
+    expect((await find(`userName eq "${userName}"`)).body.totalResults).toBe(1);
+    expect((await server.send(client, 'DELETE', `/Users/${id}`)).status).toBe(204);
+    expect((await find(`userName eq "${userName}"`)).body.totalResults).toBe(0);
+    for (const method of ['GET', 'DELETE'])
+      expect((await server.send(client, method, `/Users/${id}`)).status).toBe(404);
+    expect(await made({ userName })).not.toBe(id);
+  });
+
+  it('publishes what it knows: a schema of each type, and the words for each list', async () => {
+    interface Told {
+      readonly id: string;
+      readonly name: string;
+      readonly schema: string;
+      readonly attributes: readonly TypedAttribute[];
+      readonly schemaExtensions?: readonly { readonly schema: string }[];
+    }
+    interface TypedAttribute {
+      readonly name: string;
+      readonly multiValued: boolean;
+      readonly subAttributes?: readonly { readonly name: string; readonly canonicalValues?: [] }[];
+    }
+    const told = async (path: string) =>
+      (await server.send(client, 'GET', path)).body.Resources as Told[];
+    const [types, schemas] = [await told('/ResourceTypes'), await told('/Schemas')];
+    const known = new Set(schemas.map(({ id }) => id));
+    for (const { id, name, schema, schemaExtensions = [] } of types) {
+      expect(id).toBe(name);
+      expect(
+        [schema, ...schemaExtensions.map((each) => each.schema)].every((each) => known.has(each)),
+      ).toBe(true);
+    }
+    const lists = schemas
+      .flatMap(({ attributes }) => attributes)
+      .filter(({ multiValued, subAttributes }) => multiValued && subAttributes);
+    expect(lists.length).toBeGreaterThan(8);
+    for (const { name, subAttributes = [] } of lists) {
+      const type = subAttributes.find((sub) => sub.name === 'type');
+      expect([name, type?.canonicalValues?.length]).toEqual([name, expect.any(Number)]);
+    }
   });
 
   it.each([
