@@ -90,7 +90,7 @@ describe('a test run', () => {
 
   it('leaves none when the supervisors of its servers are killed, too', async () => {
     const run = await start();
-    const supervisors = processesIn(directory).filter((line) => line.includes('supervisor.ts'));
+    const supervisors = processesIn(directory).filter((line) => line.includes('/supervisor.'));
     expect(supervisors).toHaveLength(3);
     for (const line of supervisors) process.kill(Number.parseInt(line, 10), 'SIGKILL');
     await leavesNothing(run, () => run.kill('SIGKILL'));

@@ -14,18 +14,20 @@ const ORPHANS_MS = 1_000;
 
 const directory = process.argv[2];
 
-/** Process ids of all whose command line names the directory. */
+/** `pid command` of all whose command line names the directory. */
 function workers() {
   return execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line.includes(directory))
-    .map((line) => Number.parseInt(line, 10))
-    .filter((pid) => pid !== process.pid);
+    .filter((line) => Number.parseInt(line, 10) !== process.pid);
 }
 
-function kill(pid) {
+/** Whether somebody may still end by itself, or be ended. */
+const isWorthAWait = (found) => isOver || found.some((line) => line.includes('/supervisor.'));
+
+function kill(line) {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(Number.parseInt(line, 10), 'SIGKILL');
   } catch {
     // It ended meanwhile.
   }
@@ -39,7 +41,11 @@ const isOver = said === 'over\n';
 const deadline = Date.now() + PATIENCE_MS;
 if (!isOver) await after(ORPHANS_MS);
 while (workers().length > 0 || existsSync(directory)) {
-  while (workers().length > 0 && Date.now() < deadline) await after(50);
-  workers().forEach(kill);
+  let found = workers();
+  while (found.length > 0 && isWorthAWait(found) && Date.now() < deadline) {
+    await after(50);
+    found = workers();
+  }
+  found.forEach(kill);
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }
