@@ -36,6 +36,12 @@ const files = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .flatMap(({ name }) => readdirSync(`${folder}/${name}`).map((file) => `${name}/${file}`));
 
+/** All of SCIM as they were read: `[provider/name, what the file holds]`. */
+export const scimFiles = (): readonly (readonly [string, unknown])[] =>
+  files
+    .map((file) => [file, readJsonFile(`${folder}/${file}`)] as const)
+    .filter(([, read]) => isOf('scim', read) || isOf('scim-group', read));
+
 /** Those that speak SCIM: `[provider/name, fixture]`, for `it.each`. */
 export const idpFixtures: readonly (readonly [string, IdpFixture])[] = files
   .map((file) => [file.replace(/\.json$/, ''), readJsonFile(`${folder}/${file}`)] as const)

@@ -1,5 +1,7 @@
 // P9: fail closed. "Gone" is understood however an IdP writes it, and nothing else is ever taken for "back".
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ActiveWord, Edited, StoredResource } from '../../../src/deprovision/index.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import type { ResourceId, UserId } from '../../../src/kernel/ids.js';
@@ -7,7 +9,15 @@ import { scimError } from '../../../src/scim/present/errors.js';
 import { readCreate, readPatch, readReplace } from '../../../src/scim/read/edit.js';
 import { EVERYONE } from '../../../src/directory/index.js';
 import { readSearchRequest } from '../../../src/scim/read/search-request.js';
-import { about, idpFixtures, person, type IdpFixture } from '../../support/idp-fixtures.js';
+import { inProject } from '../../support/from-source.js';
+import { corpusPage, unlisted } from '../../support/idp-corpus.js';
+import {
+  about,
+  idpFixtures,
+  person,
+  scimFiles,
+  type IdpFixture,
+} from '../../support/idp-fixtures.js';
 
 const ID = '0193a1b2-0000-7000-8000-000000000001';
 
@@ -62,6 +72,37 @@ const changing = idpFixtures.filter(
     },
   ]) => ['POST', 'PUT', 'PATCH'].includes(request.method) && status !== 409,
 );
+
+describe('the corpus', () => {
+  const schema = readFileSync(inProject('test/fixtures/idp/fixture.schema.json'), 'utf8');
+  const validate = new Ajv2020({ allErrors: true }).compile(JSON.parse(schema) as object);
+
+  it.each(scimFiles())('%s has the form that is published', (_, fixture) => {
+    validate(fixture);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('is listed in docs/idp-corpus.md as it is: run `npm run corpus`', () => {
+    expect(unlisted()).toEqual([]);
+    expect(readFileSync(inProject('docs/idp-corpus.md'), 'utf8')).toBe(corpusPage());
+  });
+
+  it.each([
+    'okta',
+    'entra',
+    'onelogin',
+    'jumpcloud',
+    'google',
+    'ping',
+    'rippling',
+    'authentik',
+    'keycloak',
+  ])('has deactivations and more of %s', (provider) => {
+    const own = idpFixtures.filter(([file]) => file.startsWith(`${provider}/`));
+    expect(own.some(([, fixture]) => fixture.expect.access === 'gone')).toBe(true);
+    expect(own.length).toBeGreaterThan(1);
+  });
+});
 
 describe('what identity providers send', () => {
   it.each(changing)('%s is read as it is meant', (_, fixture) => {
