@@ -27,6 +27,7 @@ import { ClientCredentials1764294500000 } from './1764294500000-client-credentia
 import { GroupsOfAnySize1764296000000 } from './1764296000000-groups-of-any-size.js';
 import { MembersByTheirIds1764299500000 } from './1764299500000-members-by-their-ids.js';
 import { WhatConnectionsAccept1764303100000 } from './1764303100000-what-connections-accept.js';
+import { ProvisioningEvents1764304500000 } from './1764304500000-provisioning-events.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -67,4 +68,5 @@ export const migrations: readonly (new () => Migration)[] = [
   GroupsOfAnySize1764296000000,
   MembersByTheirIds1764299500000,
   WhatConnectionsAccept1764303100000,
+  ProvisioningEvents1764304500000,
 ];

@@ -3,7 +3,7 @@ import type { Hash, Sign } from './crypto-types.js';
 import type { MessageType } from './topics.js';
 
 /** What may be signed: the messages of the topics, and the parts of the feed over HTTP. */
-export type SignedType = MessageType | 'snapshot';
+export type SignedType = MessageType | 'event' | 'snapshot';
 
 /**
  * What is signed: `"offswitch:" + type + ":v1\n" + value`, so that one kind never passes for another.

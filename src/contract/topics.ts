@@ -15,7 +15,8 @@ export const topicsWith = (prefix: string): Topics => ({
 /** The most partitions that the revocations topic may have. */
 export const MAX_PARTITIONS = 1_000;
 
-/** Header names on every message of the revocations and receipts topics. */
+/** Header names on every message. */
 export const HEADER = { type: 'ofs-type', kid: 'ofs-kid', signature: 'ofs-sig' } as const;
 
+/** What gateways send and read; a message of the events topic is an `event`. */
 export type MessageType = 'revocation' | 'watermark' | 'receipt';

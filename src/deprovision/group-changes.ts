@@ -11,7 +11,13 @@ import type {
 } from './domain/group-change.js';
 import { print, type Press } from './domain/compose-writes.js';
 import { planMembership } from './domain/plan-membership.js';
-import { entryOf, NOTHING, type Circumstances } from './domain/plan.js';
+import { entryOf, NOTHING, txnOf, type Circumstances, type EventDraft } from './domain/plan.js';
+import {
+  groupChanged,
+  groupCreated,
+  groupDeleted,
+  type Verb,
+} from './domain/provisioning-events.js';
 import { movePeople, type Moved } from './move-people.js';
 import { lockGroup } from './postgres/lock-group.js';
 import { lockLate } from './postgres/people-state.js';
@@ -36,7 +42,7 @@ export async function changeGroup(tx: Tx, press: Press, change: GroupChange): Pr
   if (change.isMeant?.(stored.version) === false) return done({ kind: 'version_lost' });
   const people = before.givesAccess ? before.people : null;
   return change.kind === 'edit'
-    ? editGroup(tx, press, around, { stored, people, edit: change.edit })
+    ? editGroup(tx, press, around, { stored, people, ...change })
     : deleteGroup(tx, press, around, { stored, people });
 }
 
@@ -75,13 +81,12 @@ async function createGroup(
     changedAt: around.at,
   };
   await insertGroup(tx, around.origin, group, members);
-  write(tx, press, around, [
-    entryOf(around, {
-      action: 'group.created',
-      subject: { type: 'group', id: group.id },
-      detail: { members: members.length },
-    }),
-  ]);
+  const entry = entryOf(around, {
+    action: 'group.created',
+    subject: { type: 'group', id: group.id },
+    detail: { members: members.length },
+  });
+  write(tx, press, around, entry, groupCreated(around, group, { members: members.length }));
   return done({ kind: 'done', group, changed: true });
 }
 
@@ -95,7 +100,12 @@ async function editGroup(
   tx: Tx,
   press: Press,
   around: Circumstances,
-  { stored, people, edit }: Locked & { readonly edit: GroupEdit },
+  {
+    stored,
+    people,
+    edit,
+    verb = 'patch',
+  }: Locked & { readonly edit: GroupEdit; readonly verb?: Verb },
 ): Promise<Carried> {
   const image = {
     displayName: edit.displayName ?? stored.displayName,
@@ -106,14 +116,14 @@ async function editGroup(
   const { version, added, removed, left } = written;
   const { gone, records } = await settle(tx, press, around, { people, left });
   if (version === null) return done({ kind: 'done', group: stored, changed: false }, records);
-  write(tx, press, around, [
-    entryOf(around, {
-      action: 'group.changed',
-      subject: { type: 'group', id: stored.id },
-      detail: { added, removed, renamed: image.displayName !== stored.displayName, gone },
-    }),
-  ]);
   const group = { ...stored, ...image, version, changedAt: around.at };
+  const entry = entryOf(around, {
+    action: 'group.changed',
+    subject: { type: 'group', id: stored.id },
+    detail: { added, removed, renamed: image.displayName !== stored.displayName, gone },
+  });
+  const members = added + removed;
+  write(tx, press, around, entry, groupChanged(around, stored, group, { verb, members }));
   return done({ kind: 'done', group, changed: true }, records);
 }
 
@@ -125,13 +135,12 @@ async function deleteGroup(
 ): Promise<Carried> {
   const { removed, left } = await removeGroup(tx, around.origin.organization, id, around.at);
   const { gone, records } = await settle(tx, press, around, { people, left });
-  write(tx, press, around, [
-    entryOf(around, {
-      action: 'group.deleted',
-      subject: { type: 'group', id },
-      detail: { members: removed, gone },
-    }),
-  ]);
+  const entry = entryOf(around, {
+    action: 'group.deleted',
+    subject: { type: 'group', id },
+    detail: { members: removed, gone },
+  });
+  write(tx, press, around, entry, groupDeleted(around, id));
   return done({ kind: 'removed' }, records);
 }
 
@@ -154,7 +163,9 @@ async function settle(
 }
 
 /** What goes with the group itself, in one trip with COMMIT. */
-function write(tx: Tx, press: Press, around: Circumstances, entries: readonly AuditEntry[]): void {
+function write(
+  ...[tx, press, around, entry, event]: [Tx, Press, Circumstances, AuditEntry, EventDraft]
+): void {
   const { organization, connection } = around.origin;
   writeAll(tx, {
     ...NOTHING,
@@ -163,6 +174,8 @@ function write(tx: Tx, press: Press, around: Circumstances, entries: readonly Au
     at: around.at,
     user: null,
     access: [],
-    printed: print(press, organization, { entries, records: [] }, around.at),
+    events: [event],
+    txn: txnOf(around.origin),
+    printed: print(press, organization, { entries: [entry], records: [] }, around.at),
   });
 }

@@ -168,7 +168,10 @@ export class Heart extends Deprovision {
     );
   }
 
-  async #edit(tx: Tx, { origin, resource, edit }: EditChange): Promise<Committed<ResourceOutcome>> {
+  async #edit(
+    tx: Tx,
+    { origin, resource, edit, verb = 'patch' }: EditChange,
+  ): Promise<Committed<ResourceOutcome>> {
     const before = await lockResource(tx, origin.organization, origin.connection, resource);
     if (before === null) return { outcome: { kind: 'unknown' }, records: [] };
     const edited = edit(before.resource);
@@ -180,7 +183,7 @@ export class Heart extends Deprovision {
     if (taken) return this.#nameTaken(tx, origin, before, edited.word);
     const named = { ...before, person: alsoNamed(before.person, foreign) };
     return this.#write(tx, origin, before.at, (around) =>
-      planEdit(around, named, { word: edited.word, next: edited.next, waiting, here }),
+      planEdit(around, named, { word: edited.word, next: edited.next, waiting, here, verb }),
     );
   }
 

@@ -1,7 +1,7 @@
 import type { OutboxRecord } from '../outbox/index.js';
 import type { Tx } from '../kernel/tx.js';
 import { print, type Press } from './domain/compose-writes.js';
-import { NOTHING, type Circumstances, type Plan } from './domain/plan.js';
+import { NOTHING, txnOf, type Circumstances, type Plan } from './domain/plan.js';
 import { writeAll } from './postgres/write-all.js';
 
 /** Gives a plan its bytes and has it written with COMMIT. @returns the records to publish once `tx` has committed */
@@ -44,6 +44,8 @@ export function writePlan(
     resolutions: plan.resolutions,
     signals: plan.signals,
     waits: plan.waits,
+    events: plan.events,
+    txn: txnOf(around.origin),
     printed,
   });
   return printed.records;

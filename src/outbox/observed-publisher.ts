@@ -2,6 +2,7 @@ import type { Transactions } from '../kernel/tx.js';
 import type { TopicGate } from '../platform/kafka/topic-gate.js';
 import type { Metrics } from '../platform/metrics/metrics.js';
 import { countUnconfirmed } from './postgres/count-unconfirmed.js';
+import { countPendingEvents } from './postgres/pending-events.js';
 import { readQueueState } from './postgres/read-queue-state.js';
 import { PublisherHealth, type PublisherState } from './revocation-publisher.js';
 
@@ -33,6 +34,13 @@ export class ObservedPublisher extends PublisherHealth {
         help: 'Gateway processes that count and have not confirmed a watermark younger than S',
       },
       () => transactions.read('background', (tx) => countUnconfirmed(tx, stalenessMs)),
+    );
+    metrics.observed(
+      {
+        name: 'offswitch_events_pending',
+        help: 'What happened to SCIM resources and has not been told on the events topic yet',
+      },
+      () => transactions.read('background', countPendingEvents),
     );
   }
 

@@ -6,20 +6,23 @@ import type { TopicGate } from '../platform/kafka/topic-gate.js';
 import type { TopicProducer } from '../platform/kafka/topic-producer.js';
 import type { Log } from '../platform/log/log.js';
 import { Loops } from '../platform/loop/loops.js';
+import { Retention } from '../platform/loop/retention.js';
 import { pause } from '../platform/time/pause.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import type { AuditLog } from '../audit/index.js';
 import type { Sign, Verify } from '../contract/crypto-types.js';
 import type { Topics } from '../contract/topics.js';
 import type { Clock } from '../kernel/clock.js';
-import { newId } from '../kernel/ids.js';
+import { newId, type Id } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
 import type { DatabaseGuard } from '../platform/postgres/database-guard.js';
 import type { CoalescingPublisher } from './coalescing-publisher.js';
 import { genesis, type ChainName } from './domain/watermarks.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
+import { forgetOldEvents } from './postgres/pending-events.js';
 import { readClock } from './postgres/read-clock.js';
 import { listHeads, storeGenesis, type Writer } from './postgres/heads.js';
+import { EventPublisher } from './events/event-publisher.js';
 import { OutboxDays } from './outbox-days.js';
 import { InstallationWatch } from './installation-watch.js';
 import type { ReceiptsIntake } from './receipts-intake.js';
@@ -51,6 +54,8 @@ const LEASE_MS = 2_000;
 /** How long a shutdown waits for what has been offered. */
 const DRAIN_MS = 3_000;
 const LOOK_FOR_CHAINS_MS = 1_000;
+/** What the events topic keeps. */
+const EVENT_DAYS = 30;
 
 /** Everything of this room that goes on by itself. */
 export class OutboxLoops {
@@ -79,6 +84,7 @@ export class OutboxLoops {
     const sweeper = new Sweeper({ transactions, publisher, gate, metrics });
     this.#loops.start('sweeper', (stop) => sweeper.run(stop));
     this.#loops.start('chains', (stop) => this.#followChains(writer, stop));
+    this.#startEvents();
     const receipts = this.#receiptsReader();
     this.#loops.start('receipts', (stop) => receipts.run(stop));
   }
@@ -163,6 +169,30 @@ export class OutboxLoops {
       hash: sha256,
     });
     this.#loops.start(`watermarks ${partition}`, (stop) => watermarks.run(stop));
+  }
+
+  #startEvents(): void {
+    const { kafka, log, topics, installation, keys, transactions } = this.#parts;
+    const producer = new IdempotentProducer(kafka, log);
+    this.#producers.push(producer);
+    const events = new EventPublisher({
+      ...this.#parts,
+      topic: topics.events,
+      issuer: installation.issuer,
+      partitions: installation.partitions,
+      producer,
+      sign: keys.sign,
+      hash: sha256,
+      writer: newId<Id<'writer'>>(),
+    });
+    this.#loops.start('events', (stop) => events.run(stop));
+    const old = new Retention({
+      transactions,
+      log,
+      what: 'events',
+      deleteSome: (tx, limit) => forgetOldEvents(tx, EVENT_DAYS, limit),
+    });
+    this.#loops.start('old events', (stop) => old.run(stop));
   }
 
   #receiptsReader(): ReceiptsReader {

@@ -65,7 +65,8 @@ export class ScimBulk {
       // A second word about somebody is newer than the first, as if it had come in a request of its own.
       const isLater = about !== null && spokenOf.has(about);
       if (about !== null) spokenOf.add(about);
-      const from = isLater ? { ...origin, receivedAt: clock.now() } : origin;
+      const receivedAt = isLater ? clock.now() : origin.receivedAt;
+      const from = { ...origin, receivedAt, operation: work.index };
       try {
         return await carryOut(work, from, { users, groups, refused, interop: body.interop });
       } catch (error) {

@@ -43,6 +43,7 @@ export class ScimGroups {
       origin,
       group: groupId(id),
       edit: readGroup(body()),
+      verb: 'put',
       isMeant: meantBy(ifMatch),
     }));
   }

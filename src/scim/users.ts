@@ -45,7 +45,7 @@ export class ScimUsers {
   replace(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<UserView> {
     return this.#changed(origin, () => {
       const edit = editOf(ifMatch, readReplace(body()));
-      return { kind: 'edit', origin, resource: resourceId(id), edit };
+      return { kind: 'edit', origin, resource: resourceId(id), edit, verb: 'put' };
     });
   }
 

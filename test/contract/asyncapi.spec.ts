@@ -12,6 +12,15 @@ import {
   readSnapshotPart,
   readWatermark,
 } from '../../src/contract/read.js';
+import {
+  eventBytes,
+  SCIM_EVENTS,
+  securityEvent,
+  versionTag,
+  type Notice,
+  type SecurityEvent,
+  type SecurityEventToken,
+} from '../../src/contract/security-event.js';
 import type { Receipt } from '../../src/contract/receipt.js';
 import {
   CAUSE_KINDS,
@@ -161,13 +170,11 @@ describe('the AsyncAPI document', () => {
   });
 
   it('names the topics of the contract', () => {
-    const { revocations, receipts } = topicsWith('');
+    const { revocations, events, receipts } = topicsWith('');
     const { channels } = document;
-    expect([channels.revocations.address, channels.receipts.address]).toEqual([
-      revocations,
-      receipts,
-    ]);
-    for (const channel of [channels.revocations, channels.receipts]) {
+    const named = [channels.revocations, channels.events, channels.receipts];
+    expect(named.map(({ address }) => address)).toEqual([revocations, events, receipts]);
+    for (const channel of named) {
       expect(channel.bindings.kafka.topic).toBe(channel.address);
     }
   });
@@ -175,8 +182,10 @@ describe('the AsyncAPI document', () => {
   it('names the headers and types of the contract', () => {
     expect(sorted(Object.keys(schemas.headers.properties))).toEqual(sorted(Object.values(HEADER)));
     expect(sorted(schemas.headers.required)).toEqual(sorted(Object.values(HEADER)));
-    expect(sorted(schemas.headers.properties[HEADER.type].enum)).toEqual(sorted(TYPES));
-    for (const type of TYPES) {
+    expect(sorted(schemas.headers.properties[HEADER.type].enum)).toEqual(
+      sorted([...TYPES, 'event']),
+    );
+    for (const type of [...TYPES, 'event']) {
       const [, own] = document.components.messages[type].headers.allOf;
       expect(own.properties[HEADER.type].const).toBe(type);
     }
@@ -227,6 +236,84 @@ describe('the AsyncAPI document', () => {
     expect(
       ajv.validate({ $ref: 'asyncapi#/components/schemas/headers' }, writer.record().headers),
     ).toBe(true);
+  });
+});
+
+describe('the events of the document', () => {
+  const EVENT = {
+    specversion: 1,
+    id: 1,
+    source: 1,
+    type: 1,
+    subject: 1,
+    time: 1,
+    datacontenttype: 1,
+    org: 1,
+    connection: 1,
+    data: 1,
+  } satisfies Record<keyof SecurityEvent, 1>;
+  const TOKEN = { iss: 1, iat: 1, jti: 1, txn: 1, sub_id: 1, events: 1 } satisfies Record<
+    keyof SecurityEventToken,
+    1
+  >;
+  const NOTICE = { attributes: 1, version: 1 } satisfies Record<keyof Notice, 1>;
+  const isEvent = ajv.getSchema('asyncapi#/components/schemas/event')!;
+  const happening = (more: Partial<Parameters<typeof securityEvent>[0]> = {}) => ({
+    ...{ id: newId(), org: newId(), connection: newId(), txn: newId(), at: new Date() },
+    resource: `/Users/${newId()}`,
+    type: SCIM_EVENTS.put,
+    events: {
+      [SCIM_EVENTS.put]: { attributes: ['active'], version: versionTag(2) },
+      [SCIM_EVENTS.activate]: {},
+    },
+    ...more,
+  });
+
+  it.each([
+    ['an event', 'event', EVENT],
+    ['a notice', 'notice', NOTICE],
+  ])('have exactly the members of %s, all of them required', (_, name, members) => {
+    expect(sorted(Object.keys(schemas[name].properties))).toEqual(sorted(Object.keys(members)));
+    expect(sorted(schemas[name].required)).toEqual(sorted(Object.keys(members)));
+    expect(schemas[name].additionalProperties).toBe(false);
+  });
+
+  it('have exactly the members of a security event token', () => {
+    const { data } = schemas.event.properties;
+    expect(sorted(Object.keys(data.properties))).toEqual(sorted(Object.keys(TOKEN)));
+    expect(sorted(data.required)).toEqual(sorted(Object.keys(TOKEN)));
+  });
+
+  it('are of the types that are sent', () => {
+    expect(schemas.scimEvent.enum).toEqual(Object.values(SCIM_EVENTS));
+  });
+
+  it.each([
+    ['a change', {}],
+    ['an operation of a bulk request', { txn: `${newId()}:12` }],
+    [
+      'a deletion',
+      {
+        resource: `/Groups/${newId()}`,
+        type: SCIM_EVENTS.delete,
+        events: { [SCIM_EVENTS.delete]: {} },
+      },
+    ],
+  ])('are sent as they are described: %s', (_, more) => {
+    const sent = Buffer.from(
+      eventBytes(securityEvent(happening(more), 'urn:offswitch:test')),
+    ).toString('utf8');
+    expect([isEvent(JSON.parse(sent)), isEvent.errors]).toEqual([true, null]);
+  });
+
+  it.each([
+    ['a value', { [SCIM_EVENTS.put]: { attributes: [], version: versionTag(2), data: {} } }],
+    ['an unknown event', { 'urn:ietf:params:scim:event:prov:put:full': {} }],
+    ['a deactivation with attributes', { [SCIM_EVENTS.deactivate]: { attributes: ['active'] } }],
+    ['nothing', {}],
+  ])('leave no room for %s', (_, events) => {
+    const event = securityEvent(happening(), 'urn:offswitch:test');
+    expect(isEvent({ ...event, data: { ...event.data, events } })).toBe(false);
   });
 });
 

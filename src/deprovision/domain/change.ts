@@ -12,6 +12,8 @@ export interface Origin {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
   readonly requestId: string;
+  /** Which operation of a bulk request it is, from zero. */
+  readonly operation?: number;
   /** When the request's head arrived, our clock. */
   readonly receivedAt: Date;
 }
@@ -78,6 +80,8 @@ export type ResourceChange =
       readonly origin: Origin;
       readonly resource: ResourceId;
       readonly edit: Edit;
+      /** How the request says it; `patch` unless told. */
+      readonly verb?: 'put' | 'patch';
     }
   | { readonly kind: 'remove'; readonly origin: Origin; readonly resource: ResourceId };
 

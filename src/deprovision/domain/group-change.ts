@@ -39,6 +39,8 @@ export type GroupChange = { readonly origin: Origin } & (
       readonly kind: 'edit';
       readonly group: GroupId;
       readonly edit: GroupEdit;
+      /** How the request says it; `patch` unless told. */
+      readonly verb?: 'put' | 'patch';
       /** Whether this version may be changed; null: any. */
       readonly isMeant: ((version: number) => boolean) | null;
     }

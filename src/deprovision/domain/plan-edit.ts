@@ -1,5 +1,7 @@
 import type { ResourceChange, ResourceImage, ResourceOutcome, StoredResource } from './change.js';
 import { endAccess, keepAccess, type AccessPlan } from './access.js';
+import { userChanged, userDeleted, type Verb } from './provisioning-events.js';
+import { sameJson } from './same-json.js';
 import { joinWaiting, type WaitingSignal } from './waiting-signals.js';
 import {
   groupHold,
@@ -136,6 +138,7 @@ export function planEdit(
     readonly waiting: readonly WaitingSignal[];
     /** Whether an access group of the connection has waited for a name that they get. */
     readonly here?: boolean;
+    readonly verb?: Verb;
   },
 ): Planned {
   const { resource } = before;
@@ -172,6 +175,7 @@ export function planEdit(
       identitiesAdded: without(now, old),
       identitiesEnded: without(old, now),
       entries,
+      events: changed ? [userChanged(around, resource, stored, edited.verb ?? 'patch')] : [],
     },
     outcome: { kind: 'done', resource: stored, changed, case: access.tokensEnd?.case ?? null },
   };
@@ -207,6 +211,7 @@ export function planRemoval(around: Circumstances, before: BeforeEdit): Planned 
           subject: { type: 'user', id: before.resource.user },
         }),
       ],
+      events: [userDeleted(around, before.resource)],
     },
     outcome: { kind: 'removed', case: access.tokensEnd?.case ?? null },
   };
@@ -220,17 +225,5 @@ const sameProfile = (a: ResourceImage, b: ResourceImage): boolean =>
   a.externalId === b.externalId &&
   sameJson(a.emails, b.emails) &&
   sameJson(a.attributes, b.attributes);
-
-/** Equality of JSON values; the order of an object's names does not matter. */
-function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
-  return (
-    left.length === right.size &&
-    left.every(([name, value]) => right.has(name) && sameJson(value, right.get(name)))
-  );
-}
 
 export type EditChange = Extract<ResourceChange, { kind: 'edit' }>;

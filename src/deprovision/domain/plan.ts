@@ -5,11 +5,13 @@ import {
   type AuditEntry,
   type Subject,
 } from '../../audit/index.js';
+import type { ScimEvents, ScimEventUri } from '../../contract/security-event.js';
 import type { CauseKind, GenerationScope } from '../../contract/revocation-record.js';
 import type {
   CaseId,
   ConnectionId,
   EntryId,
+  GroupId,
   ResourceId,
   SignalId,
   UserId,
@@ -68,6 +70,17 @@ export type RecordDraft = {
   | { readonly scope: 'ext'; readonly name: ForeignName }
 );
 
+/** What is told of one resource on the events topic: names, no values. */
+export interface EventDraft {
+  readonly id: string;
+  /** Whose events keep their order. */
+  readonly subject: UserId | GroupId;
+  /** Below the SCIM root. */
+  readonly resource: string;
+  readonly type: ScimEventUri;
+  readonly events: ScimEvents;
+}
+
 export interface Identity {
   readonly kind: 'scim_id' | 'external_id' | 'user_name' | 'email';
   readonly value: string;
@@ -108,6 +121,8 @@ export interface Plan {
   }[];
   readonly entries: readonly AuditEntry[];
   readonly records: readonly RecordDraft[];
+  /** What others are told of the resources that changed. */
+  readonly events: readonly EventDraft[];
 }
 
 export const NOTHING: Plan = {
@@ -123,6 +138,7 @@ export const NOTHING: Plan = {
   waits: [],
   entries: [],
   records: [],
+  events: [],
 };
 
 export interface EntryDraft {
@@ -133,6 +149,10 @@ export interface EntryDraft {
   readonly case?: CaseId | null;
   readonly detail?: AuditEntry['detail'];
 }
+
+/** The request that an event belongs to: the same for all that it changes, and numbered where it came in bulk. */
+export const txnOf = ({ requestId, operation }: Origin): string =>
+  operation === undefined ? requestId : `${requestId}:${operation}`;
 
 /** An audit entry of these circumstances; the actor is the draft's, else whoever asks. */
 export function entryOf(around: Circumstances, draft: EntryDraft): AuditEntry {

@@ -55,6 +55,7 @@ function partsOf(writes: Writes): ReadonlySet<Part> {
     entries: printed.entries.length > 0,
     records: printed.records.length > 0,
     queue: printed.records.length > 0,
+    events: (writes.events ?? []).length > 0,
   };
   return new Set(NAMES.filter((name) => needed[name]));
 }
@@ -85,6 +86,9 @@ export interface Writes {
   readonly resolutions: Plan['resolutions'];
   readonly signals: Plan['signals'];
   readonly waits: Plan['waits'];
+  readonly events?: Plan['events'];
+  /** The request that the events belong to. */
+  readonly txn?: string;
   readonly printed: Printed;
 }
 
@@ -129,6 +133,14 @@ function valuesOf(writes: Writes): readonly (string | Date | null)[] {
         user_id: s.user,
       })),
       waits: writes.waits.map((n) => ({ signal_id: n.signal, kind: n.kind, value: n.value })),
+      txn: writes.txn,
+      events: (writes.events ?? []).map((e) => ({
+        id: e.id,
+        subject_id: e.subject,
+        resource: e.resource,
+        type: e.type,
+        events: e.events,
+      })),
       entries: printed.entries,
       records: printed.records.map((r) => ({
         digest: r.digest,

@@ -117,4 +117,8 @@ export const PARTS = {
      insert into outbox_pending (digest, partition, organization_id)
      select r.digest, r.partition, $1
        from w, jsonb_to_recordset(x->'records') as r (digest text, partition integer)`,
+  events: `
+     insert into events_pending (id, organization_id, connection_id, subject_id, resource, txn, type, events, at)
+     select e.id, $1, $4, e.subject_id, e.resource, x->>'txn', e.type, e.events, $3
+       from w, jsonb_to_recordset(x->'events') as e (id uuid, subject_id uuid, resource text, type text, events jsonb)`,
 } as const;

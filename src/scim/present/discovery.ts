@@ -1,3 +1,4 @@
+import { SCIM_EVENTS } from '../../contract/security-event.js';
 import { MAX_BULK_BYTES, MAX_BULK_OPERATIONS } from '../read/bulk.js';
 import { CURSOR_TIMEOUT_S, DEFAULT_PAGE, MAX_PAGE } from '../read/search-request.js';
 import { GROUP_SCHEMA, GROUPS } from '../read/group-schema.js';
@@ -47,6 +48,8 @@ export const serviceProviderConfig = (
   etag: { supported: true },
   // draft-zollner-scim-interop-profile-02.
   ...(interop === 'strict' && { interopProfileConformant: true }),
+  // RFC 9967 §4.
+  securityEvents: { asyncRequest: 'none', eventUris: Object.values(SCIM_EVENTS) },
   // RFC 9865 §4.
   pagination: {
     cursor: true,

@@ -1,3 +1,4 @@
+import { versionTag } from '../../contract/security-event.js';
 import type { Projection } from '../read/projection.js';
 import { EXTERNAL_ID, ENTERPRISE_SCHEMA, USER_SCHEMA } from '../read/user-schema.js';
 import { isObject } from '../read/value.js';
@@ -13,8 +14,7 @@ export interface UserView {
   readonly changedAt: Date;
 }
 
-/** RFC 7644 §3.14: weak, since projections of one version differ. */
-export const etagOf = ({ version }: { readonly version: number }): string => `W/"${version}"`;
+export const etagOf = ({ version }: { readonly version: number }): string => versionTag(version);
 
 export const locationOf = (root: string, user: UserView): string => `${root}/Users/${user.id}`;
 

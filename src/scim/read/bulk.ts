@@ -13,6 +13,8 @@ export type BulkMethod = (typeof METHODS)[number];
 
 /** One operation of a bulk request, as it may be carried out. */
 export interface BulkOperation {
+  /** Its place in the request, from zero. */
+  readonly index: number;
   readonly method: BulkMethod;
   /** The client's own name for it; null when it gave none. */
   readonly bulkId: string | null;
@@ -26,6 +28,7 @@ export interface BulkOperation {
 
 /** An operation that is none, and what it says of itself. */
 export interface RefusedOperation {
+  readonly index: number;
   readonly method: string;
   readonly bulkId: string | null;
   readonly refused: DomainError;
@@ -52,7 +55,9 @@ export function readBulk(body: unknown): BulkRequest {
     throw malformedIn(body) ?? wrong('Operations is a list of operations');
   if (listed.length > MAX_BULK_OPERATIONS)
     throw new DomainError('request.too_large', `at most ${MAX_BULK_OPERATIONS} operations`);
-  const operations = (listed as readonly unknown[]).map((raw) => operationIn(raw, body));
+  const operations = (listed as readonly unknown[]).map((raw, index) =>
+    operationIn(raw, { body, index }),
+  );
   return { failOnErrors: failOnErrorsIn(value), operations };
 }
 
@@ -75,7 +80,10 @@ function failOnErrorsIn(body: Readonly<Record<string, unknown>>): number {
   return said === 0 ? Infinity : said;
 }
 
-function operationIn(raw: unknown, body: unknown): BulkOperation | RefusedOperation {
+function operationIn(
+  raw: unknown,
+  { body, index }: { readonly body: unknown; readonly index: number },
+): BulkOperation | RefusedOperation {
   const fields = isObject(raw) ? raw : {};
   const text = (name: string): string | null => {
     const said = member(fields, name);
@@ -84,7 +92,12 @@ function operationIn(raw: unknown, body: unknown): BulkOperation | RefusedOperat
   const said = text('method')?.toUpperCase() ?? '';
   const bulkId = text('bulkId');
   const method = METHODS.find((one) => one === said);
-  const refuse = (refused: DomainError): RefusedOperation => ({ method: said, bulkId, refused });
+  const refuse = (refused: DomainError): RefusedOperation => ({
+    index,
+    method: said,
+    bulkId,
+    refused,
+  });
   if (method === undefined) return refuse(wrong('method is POST, PUT, PATCH or DELETE'));
   const place = placeOf(text('path') ?? '');
   if (place === null || (method === 'POST') !== (place.id === null))
@@ -92,7 +105,7 @@ function operationIn(raw: unknown, body: unknown): BulkOperation | RefusedOperat
       new DomainError('scim.invalid_path', 'path is /Users or /Groups, and an id but for POST'),
     );
   const data = dataOf(member(fields, 'data'), body);
-  return { method, bulkId, ...place, version: text('version') ?? undefined, data };
+  return { index, method, bulkId, ...place, version: text('version') ?? undefined, data };
 }
 
 function dataOf(data: unknown, body: unknown): unknown {

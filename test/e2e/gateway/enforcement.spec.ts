@@ -1,11 +1,15 @@
 // P2: dead stays dead; P3: bounded staleness. From a revocation to the receipts that complete its case.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
+import { SCIM_EVENTS, type SecurityEvent } from '../../../src/contract/security-event.js';
 import { topicsWith } from '../../../src/contract/topics.js';
 import { newId } from '../../../src/kernel/ids.js';
+import { RecordKeys } from '../../../src/platform/crypto/key-ring.js';
+import { readLog, type LoggedMessage } from '../../../src/platform/kafka/read-log.js';
 import { Company } from '../../support/company.js';
 import { eventually } from '../../support/eventually.js';
 import { FOREIGN, foreignClaims, ForeignIdp, ForeignKey } from '../../support/foreign-idp.js';
+import { silentLog } from '../../support/outbox-world.js';
 import type { RunningGateway } from '../../support/running-gateway.js';
 import { RunningService } from '../../support/running-service.js';
 
@@ -108,6 +112,47 @@ describe('a revocation', () => {
       );
     } finally {
       await Promise.all([...accepting.map((one) => one.stop()), idp.stop()]);
+    }
+  });
+
+  it('over SCIM is told on the events topic too, signed, with the id of its request', async () => {
+    const { user } = await company.enrol(service);
+    const answer = await company.leave(service, user);
+    expect(answer.status).toBe(200);
+    const settings = { brokers: [service.brokers], tls: false, sasl: null, clientId: 'test' };
+    const ofUser = async () => {
+      const found: { readonly message: LoggedMessage; readonly event: SecurityEvent }[] = [];
+      const take = (message: LoggedMessage): void => {
+        const event = JSON.parse(Buffer.from(message.value).toString('utf8')) as SecurityEvent;
+        if (event.subject === `/Users/${user}`) found.push({ message, event });
+      };
+      const reading = {
+        topic: topicsWith(service.identity.prefix).events,
+        last: 'all',
+        take,
+      } as const;
+      await readLog(settings, reading, { log: silentLog, stop: new AbortController().signal });
+      return found;
+    };
+    await eventually(async () => (await ofUser()).length === 2);
+    const [joined, left] = await ofUser();
+    expect(joined?.event).toMatchObject({ type: SCIM_EVENTS.create, org: company.id });
+    expect(left?.event.data).toMatchObject({
+      iss: left?.event.source,
+      jti: left?.event.id,
+      sub_id: { format: 'scim', uri: `/Users/${user}` },
+      events: { [SCIM_EVENTS.deactivate]: {} },
+    });
+    const entries = await service.admin(
+      'GET',
+      `/v1/organizations/${company.id}/audit/events?action=user.deprovisioned`,
+    );
+    expect(JSON.stringify(entries.body)).toContain(left?.event.data.txn);
+    const keys = new RecordKeys(service.identity.recordKeys);
+    for (const { message } of [joined!, left!]) {
+      const signed = Buffer.concat([Buffer.from('offswitch:event:v1\n'), message.value]);
+      const signature = Buffer.from(message.headers['ofs-sig']!, 'base64url');
+      expect(keys.verify(message.headers['ofs-kid']!, signed, signature)).toBe(true);
     }
   });
 

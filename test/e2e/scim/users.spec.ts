@@ -1,6 +1,7 @@
 // P1: durable before polite. P6: trouble of ours is a 5xx. P7: organizations never meet. P9: fail closed.
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SCIM_EVENTS } from '../../../src/contract/security-event.js';
 import { newId, type UserId } from '../../../src/kernel/ids.js';
 import { GROUP_SCHEMA } from '../../../src/scim/read/group-schema.js';
 import { SCHEMAS } from '../../../src/scim/read/user-schema.js';
@@ -619,6 +620,7 @@ describe('discovery', () => {
         maxPageSize: 1_000,
         cursorTimeout: 3_600,
       },
+      securityEvents: { asyncRequest: 'none', eventUris: Object.values(SCIM_EVENTS) },
       changePassword: { supported: false },
     });
     expect(types!.body).toMatchObject({
@@ -654,6 +656,111 @@ describe('discovery', () => {
         status: 403,
         body: { status: '403' },
       });
+  });
+});
+
+describe('what others are told', () => {
+  const told = (client: ScimClient, request: string) =>
+    server.world.query<{ resource: string; type: string; events: object; txn: string }>(
+      `select resource, type, events, txn from events_pending
+        where organization_id = $1 and connection_id = $2 and split_part(txn, ':', 1) = $3 order by seq`,
+      [client.organization, client.connection, request],
+    );
+  const requestOf = (answer: { headers: Headers }): string => answer.headers.get('x-request-id')!;
+
+  it('of each change stands beside it, under the id of its request, without anybody’s data', async () => {
+    const client = await server.client();
+    const body = { userName: 'grace@example.com', externalId: 'g-1', title: 'Admiral' };
+    const created = await server.send(client, 'POST', '/Users', { body });
+    const { id } = created.body as { id: string };
+    const put = await server.send(client, 'PUT', `/Users/${id}`, {
+      body: { ...body, title: 'Dr' },
+    });
+    const gone = await patch(client, id, { op: 'replace', path: 'active', value: 'False' });
+    const again = await patch(client, id, { op: 'replace', path: 'active', value: 'False' });
+    const back = await patch(client, id, { op: 'replace', value: { active: true } });
+    const removed = await server.send(client, 'DELETE', `/Users/${id}`);
+    const all = await Promise.all(
+      [created, put, gone, again, back, removed].map((answer) => told(client, requestOf(answer))),
+    );
+    const notice = (type: string, version: number, ...attributes: string[]) => ({
+      [`urn:ietf:params:scim:event:prov:${type}:notice`]: { attributes, version: `W/"${version}"` },
+    });
+    expect(all.map(([event]) => event?.events)).toEqual([
+      notice('create', 1, 'id', 'userName', 'externalId', 'title', 'active'),
+      notice('put', 2, 'title'),
+      { ...notice('patch', 3, 'active'), 'urn:ietf:params:scim:event:prov:deactivate': {} },
+      undefined,
+      { ...notice('patch', 4, 'active'), 'urn:ietf:params:scim:event:prov:activate': {} },
+      { 'urn:ietf:params:scim:event:prov:delete': {} },
+    ]);
+    expect(all.map((events) => events.length)).toEqual([1, 1, 1, 0, 1, 1]);
+    expect(JSON.stringify(all)).not.toMatch(/grace|g-1|Admiral/);
+    expect(new Set(all.flat().map(({ resource }) => resource))).toEqual(new Set([`/Users/${id}`]));
+  });
+
+  it('of the operations of a bulk request bears its id and the number of each', async () => {
+    const client = await server.client();
+    const id = await made(client, { userName: 'ada' });
+    const answer = await server.send(client, 'POST', '/Bulk', {
+      body: {
+        Operations: [
+          { method: 'POST', path: '/Users', data: { nothing: 'of use' } },
+          { method: 'POST', path: '/Groups', data: { displayName: 'g', members: [{ value: id }] } },
+          { method: 'DELETE', path: `/Users/${id}` },
+        ],
+      },
+    });
+    const txn = requestOf(answer);
+    expect(await told(client, txn)).toMatchObject([
+      {
+        txn: `${txn}:1`,
+        events: {
+          'urn:ietf:params:scim:event:prov:create:notice': {
+            attributes: ['id', 'displayName', 'members'],
+          },
+        },
+      },
+      { txn: `${txn}:2`, resource: `/Users/${id}` },
+    ]);
+  });
+
+  it('of a group names what changed in it', async () => {
+    const client = await server.client();
+    const id = await made(client, { userName: 'ada' });
+    const body = { displayName: 'one' };
+    const created = await server.send(client, 'POST', '/Groups', { body });
+    const path = `/Groups/${created.body.id}`;
+    const Operations = [{ op: 'add', path: 'members', value: [{ value: id }] }];
+    const joined = await server.send(client, 'PATCH', path, { body: { Operations } });
+    const renamed = await server.send(client, 'PUT', path, {
+      body: { displayName: 'two', externalId: 'e' },
+    });
+    const removed = await server.send(client, 'DELETE', path);
+    const events = await Promise.all(
+      [joined, renamed, removed].map(async (answer) => told(client, requestOf(answer))),
+    );
+    expect(events.flat().map((event) => [event.resource, event.events])).toEqual([
+      [
+        path,
+        {
+          'urn:ietf:params:scim:event:prov:patch:notice': {
+            attributes: ['members'],
+            version: 'W/"2"',
+          },
+        },
+      ],
+      [
+        path,
+        {
+          'urn:ietf:params:scim:event:prov:put:notice': {
+            attributes: ['displayName', 'externalId'],
+            version: 'W/"3"',
+          },
+        },
+      ],
+      [path, { 'urn:ietf:params:scim:event:prov:delete': {} }],
+    ]);
   });
 });
 

@@ -1,7 +1,10 @@
 // P4: nothing is lost: whatever breaks, each committed record reaches the topic. P8: nobody waits behind another's leavers.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { SCIM_EVENTS, type SecurityEvent } from '../../../src/contract/security-event.js';
 import { newId, type OrganizationId } from '../../../src/kernel/ids.js';
 import { Transactions, type Lane, type Tx } from '../../../src/kernel/tx.js';
+import { EventPublisher } from '../../../src/outbox/events/event-publisher.js';
+import { sha256 } from '../../../src/platform/crypto/sha256.js';
 import {
   MessagesRefused,
   type OutgoingMessage,
@@ -12,6 +15,7 @@ import {
   digestOf,
   MemoryTopic,
   OutboxWorld,
+  silentLog,
 } from '../../support/outbox-world.js';
 
 let world: OutboxWorld;
@@ -56,9 +60,10 @@ class SlowTopic extends MemoryTopic {
 /** A topic that will never take one of the records. */
 class PickyTopic extends MemoryTopic {
   poison = '';
+  isPoison = ({ value }: OutgoingMessage): boolean => digestOf(value) === this.poison;
 
   override send(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly number[]> {
-    if (messages.some(({ value }) => digestOf(value) === this.poison))
+    if (messages.some((message) => this.isPoison(message)))
       return Promise.reject(new MessagesRefused('too large'));
     return super.send(topic, messages);
   }
@@ -310,5 +315,100 @@ describe('the end of a process', () => {
     replica.publisher.offer(records, await world.commit(records));
     await replica.publisher.drained(50);
     expect(await world.queued()).toHaveLength(3);
+  });
+});
+
+describe('what is told of resources', () => {
+  const PERSON = newId();
+
+  /** As the heart writes it, `count` times of one person. */
+  const happens = (count: number) =>
+    world.world.query(
+      `insert into events_pending (id, organization_id, connection_id, subject_id, resource, txn, type, events, at)
+       select gen_random_uuid(), $1, $1, $2::uuid, '/Users/' || $2::uuid, i::text, $3::text, jsonb_build_object($3::text, '{}'::jsonb), now()
+         from generate_series(1, $4::integer) i`,
+      [newId(), PERSON, SCIM_EVENTS.delete, count],
+    );
+  const waiting = async (): Promise<number> => {
+    const [row] = await world.world.query<{ n: number }>(
+      'select count(*)::integer as n from events_pending',
+    );
+    return row!.n;
+  };
+  const publisher = (producer: MemoryTopic | BreakingProducer): EventPublisher =>
+    new EventPublisher({
+      ...{ transactions: world.transactions, producer, sign: world.keys.sign, hash: sha256 },
+      ...{ topic: 'offswitch.events.v1', issuer: 'urn:offswitch:test', partitions: 3 },
+      ...{ gate: world.replica({ producer }).gate, log: silentLog, writer: newId() },
+    });
+  const txns = (topic: MemoryTopic): string[] =>
+    topic.ofType('event').map(({ value }) => {
+      const { data } = JSON.parse(Buffer.from(value).toString('utf8')) as SecurityEvent;
+      return data.txn;
+    });
+  const counted = (to: number): string[] => Array.from({ length: to }, (_, i) => String(i + 1));
+
+  afterEach(async () => {
+    await world.world.query('truncate events_pending');
+    await world.world.query(`update events_turn set held_until = '-infinity'`);
+  });
+
+  it('is signed, in the partition of its subject, in order, and leaves the queue', async () => {
+    const topic = new MemoryTopic();
+    await happens(250);
+    const events = publisher(topic);
+    while ((await events.runOnce()) > 0);
+    expect(txns(topic)).toEqual(counted(250));
+    expect(new Set(topic.stored.map(({ partition }) => partition)).size).toBe(1);
+    expect(await waiting()).toBe(0);
+    const { value, headers, key } = topic.stored[0]!;
+    expect(key.endsWith(`/${PERSON}`)).toBe(true);
+    expect(headers['content-type']).toBe('application/cloudevents+json; charset=UTF-8');
+    const signed = Buffer.concat([Buffer.from('offswitch:event:v1\n'), value]);
+    const signature = Buffer.from(headers['ofs-sig']!, 'base64url');
+    expect(world.keys.verify(headers['ofs-kid']!, signed, signature)).toBe(true);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'is told at least once, under the same id, when the broker breaks %s storing it',
+    async (moment) => {
+      const topic = new MemoryTopic();
+      let left = 1;
+      const events = publisher(new BreakingProducer(topic, () => (left-- > 0 ? moment : 'never')));
+      await happens(5);
+      await expect(events.runOnce()).rejects.toThrow('the broker broke');
+      expect(await waiting()).toBe(5);
+      await events.runOnce();
+      expect(txns(topic)).toEqual(moment === 'after' ? [...counted(5), ...counted(5)] : counted(5));
+      expect(new Set(topic.stored.map(({ value }) => digestOf(value))).size).toBe(5);
+      expect(await waiting()).toBe(0);
+    },
+  );
+
+  it('is told by one process at a time, and by another when that one is gone', async () => {
+    const [first, second] = [new MemoryTopic(), new MemoryTopic()];
+    const [one, other] = [publisher(first), publisher(second)];
+    await happens(3);
+    expect(await one.runOnce()).toBe(3);
+    await happens(3);
+    expect(await other.runOnce()).toBe(0);
+    expect(await waiting()).toBe(3);
+    await world.world.query(`update events_turn set held_until = now() - interval '1 ms'`);
+    expect(await other.runOnce()).toBe(3);
+    expect([txns(first), txns(second)]).toEqual([counted(3), counted(3)]);
+    expect(await one.runOnce()).toBe(0);
+  });
+
+  it('that the broker refuses for good does not stand in the way of the others', async () => {
+    const topic = new PickyTopic();
+    const events = publisher(topic);
+    await happens(4);
+    const [row] = await world.world.query<{ seq: string; id: string }>(
+      'select seq, id from events_pending order by seq limit 1 offset 1',
+    );
+    topic.isPoison = ({ value }) => Buffer.from(value).includes(row!.id);
+    expect(await events.runOnce()).toBe(4);
+    expect(txns(topic)).toEqual(['1', '3', '4']);
+    expect(await waiting()).toBe(0);
   });
 });

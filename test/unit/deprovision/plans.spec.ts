@@ -1,6 +1,7 @@
 // P1, P2, P4, P9: whatever is said of a person, in whatever order: access only ends, until its own cause gives it back.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { SCIM_EVENTS } from '../../../src/contract/security-event.js';
 import { leastRaised } from '../../../src/contract/generation.js';
 import type {
   ActiveWord,
@@ -269,6 +270,71 @@ describe('an edit', () => {
       expect(names.includes(unreadableHold(HERE))).toBe(word === 'unreadable');
       if (word === 'true' || word === 'absent') expect(plan.person).toBeNull();
     }
+  });
+});
+
+describe('what others are told of a change', () => {
+  const URN = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+  const before = {
+    userName: 'ada@example.com',
+    title: 'Dr',
+    [URN]: { department: 'a', division: 'b' },
+  };
+  const told = (word: ActiveWord, next: ResourceImage, verb?: 'put' | 'patch') => {
+    const person = somebody();
+    const resource = stored(person, { attributes: before });
+    const { plan } = planEdit(
+      around(HERE, 20),
+      { at: minute(20), person, resource },
+      { word, next, waiting: [], ...(verb !== undefined && { verb }) },
+    );
+    expect(plan.events.map(({ subject }) => subject)).toEqual(plan.events.map(() => person.user));
+    return plan.events.map(({ type, events }) => ({ type, events }));
+  };
+
+  it('names what was added, changed and removed, an extension’s by their whole names, and holds no value', () => {
+    const attributes = {
+      userName: 'ada@example.com',
+      nickName: 'A',
+      [URN]: { department: 'c', division: 'b' },
+    };
+    expect(told('absent', image({ attributes }), 'put')).toEqual([
+      {
+        type: SCIM_EVENTS.put,
+        events: {
+          [SCIM_EVENTS.put]: {
+            attributes: ['title', `${URN}:department`, 'nickName'],
+            version: 'W/"5"',
+          },
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    ['false', false, SCIM_EVENTS.deactivate],
+    ['true', true, SCIM_EVENTS.activate],
+  ] as const)('says of %s that it took effect', (word, active, event) => {
+    const person = somebody();
+    const resource = stored(person, { active: !active });
+    const { plan } = planEdit(
+      around(HERE, 20),
+      { at: minute(20), person, resource },
+      { word, next: image({ active }), waiting: [] },
+    );
+    expect(plan.events).toMatchObject([
+      {
+        type: SCIM_EVENTS.patch,
+        events: { [SCIM_EVENTS.patch]: { attributes: ['active'] }, [event]: {} },
+      },
+    ]);
+  });
+
+  it('is nothing when nothing changes, and when the request is refused', () => {
+    expect(told('true', image({ attributes: before }))).toEqual([]);
+    const person = somebody();
+    const refused = { word: 'false', refused: new Error('no') } as const;
+    expect(planRefusedEdit(around(HERE, 20), { person }, refused).plan.events).toEqual([]);
   });
 });
 
