@@ -15,7 +15,8 @@ export interface RunningGatewayOptions {
   readonly policy?: Policy;
   readonly directory?: string | null;
   readonly keepViewMs?: number;
-  readonly source?: 'kafka' | 'http' | 'chained';
+  /** `kafka` alone asks the service for nothing; the sidecar has what Kafka lacks from there. */
+  readonly source?: 'kafka' | 'kafka with repairs' | 'http' | 'chained';
   readonly foreignTokens?: 'accept' | 'refuse';
   /** Where the feed comes from, when it is not the service itself. */
   readonly feedFrom?: string;
@@ -65,7 +66,10 @@ export class RunningGateway {
       });
       if (source === 'http') return http;
       const kafka = new KafkaTransport(parts);
-      return source === 'kafka' ? kafka : new ChainedTransport({ kafka, http, clock, report });
+      const standsIn = source === 'chained';
+      return source === 'kafka'
+        ? kafka
+        : new ChainedTransport({ kafka, http, clock, report, standsIn });
     }
   }
 

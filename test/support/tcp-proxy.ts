@@ -28,6 +28,7 @@ export class TcpProxy {
   #delayMs = 0;
   #isCut = false;
   #bend: Bend | null = null;
+  #edit: Edit | null = null;
   #watcher: (request: string, wire: Wire) => void = () => undefined;
 
   private constructor(server: Server) {
@@ -102,10 +103,20 @@ export class TcpProxy {
     this.#bend = { from: Buffer.from(from), to: Buffer.from(to) };
   }
 
-  /** A good wire again: silence, delay, cut, bend and watch are over. */
+  /**
+   * Replies that begin with their length, as a broker's do, are edited one by one before they pass. The connections of now
+   * are reset: somewhere in the middle nobody knows where a reply begins.
+   */
+  edit(edit: Edit): void {
+    this.#edit = edit;
+    this.reset();
+  }
+
+  /** A good wire again: silence, delay, cut, bend, edit and watch are over. */
   heal(): void {
     this.#isCut = false;
     this.#bend = null;
+    this.#edit = null;
     this.#watcher = () => undefined;
     for (const flow of this.#flows) flow.isSilent = false;
     this.#delayMs = 0;
@@ -141,6 +152,7 @@ export class TcpProxy {
         isSilent: () => this.#silent.has(direction),
         delayMs: () => this.#delayMs,
         bend: () => (direction === 'replies' ? this.#bend : null),
+        edit: () => (direction === 'replies' ? this.#edit : null),
         closed: () => this.#flows.delete(flow),
         arrives,
       });
@@ -162,6 +174,9 @@ export class TcpProxy {
   }
 }
 
+/** May change the bytes of one reply, and neither their number nor their order. */
+type Edit = (reply: Buffer) => void;
+
 interface Bend {
   readonly from: Buffer;
   readonly to: Buffer;
@@ -169,6 +184,7 @@ interface Bend {
 
 interface Conditions {
   bend(): Bend | null;
+  edit(): Edit | null;
   isSilent(): boolean;
   delayMs(): number;
   closed(): void;
@@ -183,8 +199,8 @@ class Flow {
   readonly #to: Socket;
   readonly #wire: Conditions;
   #timer: NodeJS.Timeout | null = null;
-  /** What may be the beginning of something that is to be bent. */
-  #held = Buffer.alloc(0);
+  /** What may be the beginning of something that is to be bent or edited. */
+  #held: Buffer = Buffer.alloc(0);
   /** This one alone. */
   isSilent = false;
   /** Of the bytes that arrive just now. */
@@ -221,6 +237,8 @@ class Flow {
     const bend = this.#wire.bend();
     const all = Buffer.concat([this.#held, bytes]);
     this.#held = Buffer.alloc(0);
+    const edit = this.#wire.edit();
+    if (edit !== null) return this.#edited(all, edit);
     if (bend === null) return all;
     const { from, to } = bend;
     for (let at = all.indexOf(from); at !== -1; at = all.indexOf(from, at + from.length))
@@ -229,6 +247,17 @@ class Flow {
     while (begun > 0 && !all.subarray(-begun).equals(from.subarray(0, begun))) begun -= 1;
     this.#held = all.subarray(all.length - begun);
     return all.subarray(0, all.length - begun);
+  }
+
+  #edited(all: Buffer, edit: Edit): Buffer {
+    let end = 0;
+    while (all.length >= end + 4 && all.length >= end + 4 + all.readInt32BE(end)) {
+      const from = end + 4;
+      end = from + all.readInt32BE(end);
+      edit(all.subarray(from, end));
+    }
+    this.#held = all.subarray(end);
+    return all.subarray(0, end);
   }
 
   silence(passing: number): void {

@@ -13,11 +13,14 @@ import { privateKafka, type PrivateKafka } from '../../support/private-servers.j
 import { startProgram } from '../../support/processes.js';
 import { RunningGateway } from '../../support/running-gateway.js';
 import { LoggingProcess } from '../../support/service-process.js';
+import { withholdRecord } from '../../support/withheld-record.js';
 
 const LONG = 120_000;
 const STALENESS_MS = 5_000;
 const mint = new TokenMint();
 const nowS = (): number => Math.floor(Date.now() / 1000);
+
+type Sub = ReturnType<TokenMint['claims']>;
 
 let kafka: PrivateKafka;
 let topic: LiveTopic;
@@ -200,6 +203,61 @@ describe('a gateway whose broker', () => {
       } finally {
         kafka.proxy.heal();
         await both.stop();
+      }
+    },
+    LONG,
+  );
+
+  it.each(['alone in its batch', 'from the midst of a batch'] as const)(
+    'withholds a record %s finds it by the watermark within S, and has it from the service',
+    async (where) => {
+      const follow = (source: 'chained' | 'kafka with repairs') =>
+        new RunningGateway({ brokers: kafka.address, service, source });
+      const healing = [follow('chained'), follow('kafka with repairs')];
+      try {
+        await eventually(() => healing.every(({ gateway }) => gateway.isReady));
+        const [first, leaver, last] = [0, 1, 2].map(() => mint.claims(nowS())) as [Sub, Sub, Sub];
+        const writer = topic.writers[1]!;
+        const records = [first, leaver, last].map(({ sub }) =>
+          writer.record({ subject: sub as string, generation: 2 }),
+        );
+        const record = records[1]!;
+        const withheld = Buffer.from(`"subject":"${leaver.sub as string}"`);
+        let times = 0;
+        const all = [running, ...healing];
+        kafka.proxy.edit((reply) => (times += Number(withholdRecord(reply, withheld))));
+        const outcomes = (claims: Sub) => all.map((one) => one.outcome(mint.token(claims)));
+        await eventually(() => outcomes(leaver).every((outcome) => outcome === 'allow'));
+        await topic.pauseBeat();
+        if (where === 'alone in its batch') for (const one of records) await topic.send(1, [one]);
+        else await topic.send(1, records);
+        const ackedAtMs = performance.now();
+        await topic.send(1, [writer.watermark(Date.now(), records)]);
+        topic.beat();
+        await eventually(() => {
+          const said = outcomes(leaver);
+          if (performance.now() - ackedAtMs > STALENESS_MS) expect(said).not.toContain('allow');
+          return said.every((outcome) => outcome.startsWith('unsure'));
+        });
+        // It is what the chain lacks that they know of, and not an old view.
+        await eventually(() => all.every((one) => one.state === 'stale: incomplete'));
+        // Nothing was wrong with what came, and what stood beside it in the log is known.
+        expect(times).toBeGreaterThan(0);
+        for (const one of [first, last])
+          await eventually(() => outcomes(one).every((said) => said === 'deny: revoked.user'));
+        for (const one of all) expect(one.seen('messages.refused')).toEqual([]);
+        expect(healing.flatMap((one) => one.seen('record.repaired'))).toEqual([]);
+        service.records.set(record.digest, record);
+        await eventually(() =>
+          healing.every((one) => one.outcome(mint.token(leaver)) === 'deny: revoked.user'),
+        );
+        const other = mint.token(mint.claims(nowS()));
+        await eventually(() => healing.every((one) => one.outcome(other) === 'allow'));
+        // Who has no other way stays as careful as it was.
+        expect(running.outcome(mint.token(leaver))).toBe('unsure: view.stale');
+      } finally {
+        kafka.proxy.heal();
+        await Promise.all(healing.map((one) => one.stop()));
       }
     },
     LONG,
