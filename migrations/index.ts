@@ -28,6 +28,7 @@ import { GroupsOfAnySize1764296000000 } from './1764296000000-groups-of-any-size
 import { MembersByTheirIds1764299500000 } from './1764299500000-members-by-their-ids.js';
 import { WhatConnectionsAccept1764303100000 } from './1764303100000-what-connections-accept.js';
 import { ProvisioningEvents1764304500000 } from './1764304500000-provisioning-events.js';
+import { EndingSecrets1764305200000 } from './1764305200000-ending-secrets.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -69,4 +70,5 @@ export const migrations: readonly (new () => Migration)[] = [
   MembersByTheirIds1764299500000,
   WhatConnectionsAccept1764303100000,
   ProvisioningEvents1764304500000,
+  EndingSecrets1764305200000,
 ];

@@ -17,6 +17,8 @@ export interface ConnectionHealth {
   readonly lastTurnedAwayAt: Date | null;
   readonly silenceAfterS: number | null;
   readonly silentSince: Date | null;
+  /** When the secret that it shows ends, if that is soon. */
+  readonly secretEndsAt: Date | null;
   /** Live ones, the newest first. */
   readonly secrets: readonly {
     readonly createdAt: Date;

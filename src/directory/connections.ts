@@ -31,6 +31,8 @@ export interface NewConnection {
   readonly interop?: Interop;
   /** Of SCIM; bearer unless said. */
   readonly accepts?: Accepts;
+  /** How long its first secret is good, seconds; unsaid: until it is rotated. */
+  readonly secretLifeS?: number | null;
 }
 
 export interface ConnectionChange {
@@ -48,6 +50,18 @@ export interface Connection extends NewConnection {
   readonly removedAt: Date | null;
   /** When each live secret was made and when it ends; never the secret. */
   readonly secrets: readonly { readonly createdAt: Date; readonly expiresAt: Date | null }[];
+}
+
+/** Seconds: for how long the present secret stays good, and the new one; null: until it is rotated. */
+export interface Rotation {
+  readonly overlapS: number;
+  readonly lifeS?: number | null;
+}
+
+export interface NewSecret {
+  readonly secret: Secret;
+  readonly expiresAt: Date | null;
+  readonly previousExpireAt: Date;
 }
 
 /** How one IdP link of an organization is named in a request. */
@@ -80,11 +94,7 @@ export abstract class Connections {
    *
    * @throws DomainError `connection.unknown`; `request.invalid_value` when it is of a kind without secrets
    */
-  abstract rotate(
-    name: ConnectionName,
-    overlapS: number,
-    asking: Asking,
-  ): Promise<{ readonly secret: Secret; readonly previousExpireAt: Date }>;
+  abstract rotate(name: ConnectionName, rotation: Rotation, asking: Asking): Promise<NewSecret>;
 
   /**
    * Its credentials open nothing from the commit on. Holds and users stay as they are: removing lifts nothing.

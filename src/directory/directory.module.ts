@@ -17,6 +17,7 @@ import { ConnectionTokens } from './connection-tokens.js';
 import { ConnectionTraffic } from './connection-traffic.js';
 import { Connections } from './connections.js';
 import { Devices } from './devices.js';
+import { EndingSecretsWatch } from './ending-secrets-watch.js';
 import { Groups } from './groups.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { Organizations } from './organizations.js';
@@ -101,6 +102,11 @@ import { SilenceWatch } from './traffic/silence-watch.js';
       { transactions: Transactions, audit: AuditLog, log: Log },
       (parts) => new SilenceWatch(parts),
     ),
+    built(
+      EndingSecretsWatch,
+      { transactions: Transactions, audit: AuditLog, log: Log },
+      (parts) => new EndingSecretsWatch(parts),
+    ),
     {
       provide: ConnectionHealths,
       inject: [Transactions],
@@ -152,8 +158,16 @@ export class DirectoryModule implements OnApplicationBootstrap, OnApplicationShu
   readonly #loops: Loops;
   readonly #traffic: NotedTraffic;
   readonly #watch: SilenceWatch;
+  readonly #secrets: EndingSecretsWatch;
 
-  constructor(traffic: NotedTraffic, watch: SilenceWatch, log: Log, metrics: Metrics) {
+  // eslint-disable-next-line max-params -- NestJS injects by parameter
+  constructor(
+    traffic: NotedTraffic,
+    watch: SilenceWatch,
+    secrets: EndingSecretsWatch,
+    log: Log,
+    metrics: Metrics,
+  ) {
     metrics.counted(
       {
         name: 'offswitch_connection_requests_total',
@@ -176,14 +190,23 @@ export class DirectoryModule implements OnApplicationBootstrap, OnApplicationShu
       },
       async () => (await watch.unwell()).failing,
     );
+    metrics.observed(
+      {
+        name: 'offswitch_connection_secrets_ending',
+        help: 'Secrets that are about to end while their IdPs still show them',
+      },
+      () => secrets.ending(),
+    );
     this.#loops = new Loops(log);
     this.#traffic = traffic;
     this.#watch = watch;
+    this.#secrets = secrets;
   }
 
   onApplicationBootstrap(): void {
     this.#loops.start('connection traffic', (stop) => this.#traffic.run(stop));
     this.#loops.start('silence watch', (stop) => this.#watch.run(stop));
+    this.#loops.start('ending secrets watch', (stop) => this.#secrets.run(stop));
   }
 
   /** After the last request: what has been noted is written before the loops end. */

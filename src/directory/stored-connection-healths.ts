@@ -32,6 +32,7 @@ export class StoredConnectionHealths extends ConnectionHealths {
         firstRequestAt: row.first_request_at,
         errorStreak: Number(row.error_streak ?? 0),
         silentSince: row.silent_since,
+        secretEndsAt: row.secret_ends_at,
       };
       const secrets = await listSecretUses(tx, name);
       return {

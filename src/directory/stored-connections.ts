@@ -12,6 +12,8 @@ import {
   type ConnectionChange,
   type ConnectionName,
   type NewConnection,
+  type NewSecret,
+  type Rotation,
 } from './connections.js';
 import { deedEntry } from './deed-entry.js';
 import { CONNECTION_KINDS, type ConnectionKind } from './domain/connection-kinds.js';
@@ -52,7 +54,8 @@ export class StoredConnections extends Connections {
       const at = await insertConnection(tx, id, connection);
       if (at === null) throw await whyNot(tx, connection.organization);
       const minted = connection.publicKey === null ? this.#secrets.mint(connection.kind) : null;
-      if (minted !== null) await insertConnectionSecret(tx, name, minted.kept);
+      const lifeS = connection.secretLifeS ?? null;
+      if (minted !== null) await insertConnectionSecret(tx, name, minted.kept, lifeS);
       await this.#write(tx, asking, { ...name, at, action: 'connection.created' });
       return { connection: await existing(tx, name), secret: minted?.shown ?? null };
     });
@@ -85,9 +88,9 @@ export class StoredConnections extends Connections {
 
   override rotate(
     name: ConnectionName,
-    overlapS: number,
+    { overlapS, lifeS = null }: Rotation,
     asking: Asking,
-  ): Promise<{ readonly secret: Secret; readonly previousExpireAt: Date }> {
+  ): Promise<NewSecret> {
     return this.#transactions.run('service', async (tx) => {
       const locked = await lockConnection(tx, name);
       if (locked === null) throw new DomainError('connection.unknown');
@@ -98,14 +101,18 @@ export class StoredConnections extends Connections {
         );
       const { at, expire_at, older } = await expireConnectionSecrets(tx, name, overlapS);
       const { shown, kept } = this.#secrets.mint(locked.kind);
-      await insertConnectionSecret(tx, name, kept);
+      const expiresAt = await insertConnectionSecret(tx, name, kept, lifeS);
       await this.#write(tx, asking, {
         ...name,
         at,
         action: 'connection.secret_rotated',
-        detail: { overlap_s: overlapS, ended_at_once: older },
+        detail: {
+          overlap_s: overlapS,
+          ...(lifeS === null ? {} : { life_s: lifeS }),
+          ended_at_once: older,
+        },
       });
-      return { secret: shown, previousExpireAt: expire_at };
+      return { secret: shown, expiresAt, previousExpireAt: expire_at };
     });
   }
 

@@ -136,10 +136,10 @@ describe('the SCIM door', () => {
     const id = await organization();
     const { connection, secret: first } = await connect(id, 'scim');
     const name = { organization: id, id: connection.id };
-    const { secret: second } = await connections.rotate(name, 3600, asking);
+    const { secret: second } = await connections.rotate(name, { overlapS: 3600 }, asking);
     expect(await bearer(first!.reveal())).toMatchObject({ connection: connection.id });
     expect(await bearer(second.reveal())).toMatchObject({ connection: connection.id });
-    const { secret: third } = await connections.rotate(name, 0, asking);
+    const { secret: third } = await connections.rotate(name, { overlapS: 0 }, asking);
     await expect(bearer(first!.reveal())).rejects.toMatchObject({ code: 'credential.invalid' });
     await expect(bearer(second.reveal())).rejects.toMatchObject({ code: 'credential.invalid' });
     expect(await bearer(third.reveal())).toMatchObject({ connection: connection.id });
@@ -150,8 +150,12 @@ describe('the SCIM door', () => {
     const id = await organization();
     const { connection, secret: first } = await connect(id, 'scim');
     const name = { organization: id, id: connection.id };
-    const { secret: second } = await connections.rotate(name, 3600, asking);
-    const { secret: third, previousExpireAt } = await connections.rotate(name, 7200, asking);
+    const { secret: second } = await connections.rotate(name, { overlapS: 3600 }, asking);
+    const { secret: third, previousExpireAt } = await connections.rotate(
+      name,
+      { overlapS: 7200 },
+      asking,
+    );
     await expect(bearer(first!.reveal())).rejects.toMatchObject({ code: 'credential.invalid' });
     for (const living of [second, third])
       expect(await bearer(living.reveal())).toMatchObject({ connection: connection.id });
@@ -173,7 +177,9 @@ describe('the SCIM door', () => {
     const id = await organization();
     const { connection } = await connect(id, 'scim');
     const name = { organization: id, id: connection.id };
-    await Promise.all(Array.from({ length: 5 }, () => connections.rotate(name, 3600, asking)));
+    await Promise.all(
+      Array.from({ length: 5 }, () => connections.rotate(name, { overlapS: 3600 }, asking)),
+    );
     expect((await connections.get(name))?.secrets).toHaveLength(2);
   });
 
@@ -216,7 +222,7 @@ describe('the door of webhooks', () => {
     const { connection, secret } = await connect(id, 'standard-webhooks');
     const { secret: newer } = await connections.rotate(
       { organization: id, id: connection.id },
-      60,
+      { overlapS: 60 },
       asking,
     );
     const door = await doors.webhook(connection.id);
@@ -267,7 +273,7 @@ describe('another organization', () => {
     const name = { organization: theirs, id: connection.id };
     expect(await connections.get(name)).toBeNull();
     expect((await connections.list(theirs, { cursor: null, limit: 10 })).items).toEqual([]);
-    await expect(connections.rotate(name, 0, asking)).rejects.toMatchObject({
+    await expect(connections.rotate(name, { overlapS: 0 }, asking)).rejects.toMatchObject({
       code: 'connection.unknown',
     });
     await expect(connections.remove(name, asking)).rejects.toMatchObject({

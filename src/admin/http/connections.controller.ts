@@ -70,6 +70,7 @@ export class ConnectionsController {
         ...(body.silence_after_s === undefined ? {} : { silenceAfterS: body.silence_after_s }),
         interop: body.interop ?? 'tolerant',
         accepts: body.accepts ?? 'bearer',
+        secretLifeS: body.secret_life_s ?? null,
       },
       caller.asking,
     );
@@ -143,10 +144,14 @@ export class ConnectionsController {
     @Body() body: Rotation,
     @Caller() caller: Calling,
   ) {
-    const overlapS = body.overlap_s ?? OVERLAP_DEFAULT_S;
-    const made = await this.#connections.rotate({ organization, id }, overlapS, caller.asking);
+    const rotation = {
+      overlapS: body.overlap_s ?? OVERLAP_DEFAULT_S,
+      lifeS: body.secret_life_s ?? null,
+    };
+    const made = await this.#connections.rotate({ organization, id }, rotation, caller.asking);
     return {
       secret: made.secret.reveal(),
+      expires_at: made.expiresAt?.toISOString() ?? null,
       previous_expire_at: made.previousExpireAt.toISOString(),
     };
   }

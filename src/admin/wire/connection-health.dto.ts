@@ -16,6 +16,7 @@ export const connectionHealthSchema = object({
   last_turned_away_at: since,
   silence_after_s: orNull(whole),
   silent_since: since,
+  secret_ends_at: since,
   secrets: listOf(object({ created_at: time, expires_at: since, last_used_at: since })),
   counts: listOf(object({ operation: text, outcome: text, today: whole, days_30: whole })),
 });
@@ -35,6 +36,7 @@ export const connectionHealthView = (health: ConnectionHealth) => ({
   last_turned_away_at: shown(health.lastTurnedAwayAt),
   silence_after_s: health.silenceAfterS,
   silent_since: shown(health.silentSince),
+  secret_ends_at: shown(health.secretEndsAt),
   secrets: health.secrets.map((secret) => ({
     created_at: secret.createdAt.toISOString(),
     expires_at: shown(secret.expiresAt),

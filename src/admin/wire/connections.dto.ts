@@ -15,6 +15,10 @@ const LINKS: readonly Link[] = ['user-name', 'none'];
 const INTEROPS: readonly Interop[] = ['tolerant', 'strict'];
 const ACCEPTED: readonly Accepts[] = ['bearer', 'basic', 'keys'];
 
+/** From an hour to five years. */
+const LIFE = { min: 3_600, max: 157_680_000 };
+const LIFE_SAID =
+  'Seconds for which the new secret is good. Left out: until it is rotated. Before it ends somebody is called.';
 /** From a minute to a year. */
 const SILENCE = { min: 60, max: 31_536_000 };
 
@@ -57,6 +61,9 @@ export class NewConnectionBody {
       'Of `scim`. `bearer` (the default): the secret, or a token fetched with it or with a key. `basic`: HTTP Basic, too. `keys`: a token fetched with a key and nothing else.',
   })
   readonly accepts?: Accepts | null;
+
+  @Whole(LIFE, { optional: true, description: LIFE_SAID })
+  readonly secret_life_s?: number | null;
 }
 
 export class ConnectionChangeBody {
@@ -82,6 +89,9 @@ export class Rotation {
     },
   )
   readonly overlap_s?: number | null;
+
+  @Whole(LIFE, { optional: true, description: LIFE_SAID })
+  readonly secret_life_s?: number | null;
 }
 
 const connectionMembers = {
@@ -104,7 +114,11 @@ const connectionMembers = {
 export const connectionSchema = object(connectionMembers);
 /** The answer to making one: the only time that the secret is shown. */
 export const newConnectionSchema = object({ ...connectionMembers, secret: orNull(text) });
-export const newSecretSchema = object({ secret: text, previous_expire_at: time });
+export const newSecretSchema = object({
+  secret: text,
+  expires_at: orNull(time),
+  previous_expire_at: time,
+});
 
 /** @param origin where the service is reached, without a slash at its end */
 export const connectionView = (connection: Connection, origin: string) => ({

@@ -18,6 +18,7 @@ export const ACTIONS = [
   'connection.changed',
   'connection.removed',
   'connection.secret_rotated',
+  'connection.secret_ending',
   'connection.client_keys_set',
   'connection.token_issued',
   'connection.silent',

@@ -1,5 +1,5 @@
 import type { Tx } from '../../kernel/tx.js';
-import { touch, sql } from '../../platform/postgres/rows.js';
+import { rows, sql } from '../../platform/postgres/rows.js';
 import type { ConnectionName } from '../connections.js';
 
 /** A secret as it is kept: a digest when it is only compared, ciphertext when it must be read back. */
@@ -11,12 +11,24 @@ export interface KeptSecret {
 
 const statement = sql(
   'directory.insert_connection_secret',
-  `insert into connection_secrets (id, organization_id, connection_id, digest, sealed) values ($3, $1, $2, $4, $5)`,
+  `insert into connection_secrets (id, organization_id, connection_id, digest, sealed, expires_at)
+   values ($3, $1, $2, $4, $5, clock_timestamp() + $6 * interval '1 second')
+   returning expires_at`,
 );
 
-export const insertConnectionSecret = (
+/**
+ * @param lifeS seconds; null: until it is rotated
+ * @returns when it ends
+ */
+export async function insertConnectionSecret(
   tx: Tx,
   { organization, id }: ConnectionName,
   secret: KeptSecret,
-): Promise<number> =>
-  touch(tx, statement, [organization, id, secret.id, secret.digest, secret.sealed]);
+  lifeS: number | null,
+): Promise<Date | null> {
+  const [row] = await rows<{ expires_at: Date | null }>(tx, statement, [
+    ...[organization, id, secret.id],
+    ...[secret.digest, secret.sealed, lifeS],
+  ]);
+  return row?.expires_at ?? null;
+}

@@ -15,12 +15,15 @@ export interface HealthRow {
   readonly error_streak: string | null;
   readonly last_turned_away_at: Date | null;
   readonly silent_since: Date | null;
+  readonly secret_ends_at: Date | null;
 }
 
 const health = sql(
   'directory.select_health',
   `select c.removed_at, c.silence_after_s, h.first_request_at, h.last_request_at, h.last_success_at, h.last_failure_at,
-          h.last_failure_code, h.error_streak, h.last_turned_away_at, h.silent_since
+          h.last_failure_code, h.error_streak, h.last_turned_away_at, h.silent_since,
+          (select e.expires_at from ending_connection_secrets e
+            where e.organization_id = c.organization_id and e.connection_id = c.id) as secret_ends_at
      from connections c
      left join connection_health h on h.organization_id = c.organization_id and h.connection_id = c.id
     where c.organization_id = $1 and c.id = $2`,

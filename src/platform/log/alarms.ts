@@ -4,6 +4,7 @@ export const ALARMS = [
   'audit_defences_wrong',
   'audit_partitions_missing',
   'audit_self_check_failed',
+  'connection_secret_ending',
   'connection_silent',
   'credentials_guessed',
   'outbox_partitions_missing',

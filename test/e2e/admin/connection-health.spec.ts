@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresAuditLog } from '../../../src/audit/postgres/postgres-audit-log.js';
 import type { AnsweredRequest, Sender } from '../../../src/directory/index.js';
 import { NotedTraffic } from '../../../src/directory/traffic/noted-traffic.js';
+import { EndingSecretsWatch } from '../../../src/directory/ending-secrets-watch.js';
 import { SilenceWatch } from '../../../src/directory/traffic/silence-watch.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import { newId, type ConnectionId, type OrganizationId } from '../../../src/kernel/ids.js';
@@ -311,6 +312,105 @@ describe('a silence', () => {
     expect(await healthOf(connection)).toMatchObject({ state: 'healthy', silence_after_s: null });
     for (const wrong of [59, 0, -1, 1.5, '60', 31_536_001])
       expect((await change({ silence_after_s: wrong })).status).toBe(400);
+  });
+});
+
+describe('a secret that is about to end', () => {
+  const lookAtSecrets = () => app.app.get(EndingSecretsWatch).look();
+  const counted = async () => {
+    const text = await (await fetch(`${app.url}/metrics`)).text();
+    return Number(/^offswitch_connection_secrets_ending (\d+)/m.exec(text)?.[1]);
+  };
+  const alarmsOf = ({ id }: Connected) =>
+    app.lines.filter(
+      (line) => line.includes('"alarm":"connection_secret_ending"') && line.includes(id),
+    );
+  const entriesOf = async ({ id }: Connected) => {
+    const { body } = await app.ask(
+      'GET',
+      `/v1/organizations/${org}/audit/events?action=connection.secret_ending&limit=200`,
+    );
+    return (body.items as { connection: string }[]).filter(({ connection }) => connection === id);
+  };
+  const rotate = async ({ id }: Connected, body: object) =>
+    (await app.ask('POST', `${at()}/${id}/secrets`, { body })).body;
+  /** As if the first secret had been made, and the second one after it, so many hours ago. */
+  const madeHoursAgo = ({ id }: Connected, hours: number) =>
+    app.world.query(
+      `update connection_secrets set created_at = created_at - $2 * interval '1 hour',
+              expires_at = expires_at - $2 * interval '1 hour'
+        where connection_id = $1`,
+      [id, hours],
+    );
+
+  it('is told once, while its IdP still shows it, and over when it shows the next one', async () => {
+    const connection = await connect();
+    await scim(connection, 'GET', '/Users');
+    const { secret } = await rotate(connection, { overlap_s: 86_400 });
+    await flush();
+    await lookAtSecrets();
+    // Somebody has just begun to rotate it, and has a day.
+    expect(await healthOf(connection)).toMatchObject({ state: 'healthy', secret_ends_at: null });
+    await madeHoursAgo(connection, 13);
+    const before = await counted();
+    await Promise.all([lookAtSecrets(), lookAtSecrets()]);
+    await lookAtSecrets();
+    expect(alarmsOf(connection)).toHaveLength(1);
+    expect(await entriesOf(connection)).toMatchObject([
+      { detail: { ends_at: expect.any(String) } },
+    ]);
+    expect(await healthOf(connection)).toMatchObject({
+      state: 'ending',
+      secret_ends_at: expect.any(String),
+    });
+    expect(before).toBeGreaterThan(0);
+    await scim({ ...connection, secret }, 'GET', '/Users');
+    expect(await healthOf(connection)).toMatchObject({ state: 'healthy', secret_ends_at: null });
+    expect(await counted()).toBe(before - 1);
+  });
+
+  it('may be one that was given a life of its own', async () => {
+    const connection = await connect('scim', { secret_life_s: 7_200 });
+    expect(await healthOf(connection)).toMatchObject({ state: 'waiting', secret_ends_at: null });
+    await app.world.query(
+      `update connection_secrets set created_at = now() - interval '90 minutes', expires_at = now() + interval '30 minutes'
+        where connection_id = $1`,
+      [connection.id],
+    );
+    await lookAtSecrets();
+    expect(alarmsOf(connection)).toHaveLength(1);
+    expect(await healthOf(connection)).toMatchObject({ state: 'ending' });
+    const next = await rotate(connection, { secret_life_s: 31_536_000 });
+    expect(next).toMatchObject({ expires_at: expect.any(String) });
+    await scim({ ...connection, secret: next.secret }, 'GET', '/Users');
+    expect(await healthOf(connection)).toMatchObject({ state: 'healthy' });
+    for (const wrong of [0, 3_599, -1, 1.5, '7200'])
+      expect(
+        (
+          await app.ask('POST', `${at()}/${connection.id}/secrets`, {
+            body: { secret_life_s: wrong },
+          })
+        ).status,
+      ).toBe(400);
+  });
+
+  it('is none of a connection that was removed, that accepts keys, or whose secret has no end', async () => {
+    const life = { secret_life_s: 7_200 };
+    const [removed, keys, endless] = [
+      await connect('scim', life),
+      await connect('scim', { ...life, accepts: 'keys' }),
+      await connect(),
+    ];
+    for (const { id } of [removed, keys])
+      await app.world.query(
+        `update connection_secrets set created_at = now() - interval '90 minutes', expires_at = now() + interval '30 minutes'
+          where connection_id = $1`,
+        [id],
+      );
+    await app.ask('DELETE', `${at()}/${removed.id}`);
+    await lookAtSecrets();
+    for (const connection of [removed, keys, endless])
+      expect([await entriesOf(connection), alarmsOf(connection)]).toEqual([[], []]);
   });
 });
 

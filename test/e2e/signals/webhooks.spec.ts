@@ -466,7 +466,7 @@ describe('an in-house system', () => {
     const ada = await person(hr.organization);
     const { secret } = await app
       .get(Connections, { strict: false })
-      .rotate({ organization: hr.organization, id: hr.connection }, 3600, asking);
+      .rotate({ organization: hr.organization, id: hr.connection }, { overlapS: 3600 }, asking);
     const signers = [[hr.secret], [secret.reveal()], [`whsec_${'A'.repeat(44)}`, secret.reveal()]];
     for (const one of signers)
       expect((await inHouse(hr, deprovisioned({ id: ada.user }), { with: one })).status).toBe(200);

@@ -71,9 +71,13 @@ describe('a connection', () => {
       firstRequestAt: at(0),
       silentSince: null,
       errorStreak: 0,
+      secretEndsAt: null,
     };
     expect(healthState(well)).toBe('healthy');
     expect(healthState({ ...well, firstRequestAt: null })).toBe('waiting');
+    expect(healthState({ ...well, secretEndsAt: at(1) })).toBe('ending');
+    expect(healthState({ ...well, secretEndsAt: at(1), firstRequestAt: null })).toBe('ending');
+    expect(healthState({ ...well, secretEndsAt: at(1), errorStreak: 10 })).toBe('failing');
     expect(healthState({ ...well, errorStreak: 9 })).toBe('healthy');
     expect(healthState({ ...well, errorStreak: 10 })).toBe('failing');
     expect(healthState({ ...well, errorStreak: 10, silentSince: at(1) })).toBe('silent');
