@@ -1,6 +1,7 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.js';
+import { cost } from './cost.js';
 import { deprovision } from './deprovision.js';
 import { followers } from './followers.js';
 import type { Bench } from './frame/bench.js';
@@ -14,6 +15,7 @@ import { trial } from './trial.js';
 /** `npm run bench -- NAME [--json] [--quick]`. A figure counts only beside the floors of the same run. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   deprovision,
+  cost,
   guard,
   'cold-start': coldStart,
   sidecar,
@@ -95,9 +97,9 @@ async function run({ run: measure }: Bench, { json, quick, numbers }: Flags): Pr
       isQuick: quick,
       option: (option, otherwise) => numbers.get(option) ?? otherwise,
       atEnd,
-      installation: () => {
+      installation: (postgresSettings) => {
         if (installation !== null) return installation;
-        installation = Installation.start();
+        installation = Installation.start(postgresSettings);
         const started = installation;
         atEnd(() =>
           started.then(

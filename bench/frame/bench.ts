@@ -1,3 +1,4 @@
+import type { Settings } from '../../src/platform/embedded/messages.js';
 import type { Installation } from './installation.js';
 
 export interface Conditions {
@@ -8,7 +9,7 @@ export interface Conditions {
   /** What `--name N` says; one of the bench's own options. */
   readonly option: (name: string, otherwise: number) => number;
   /** PostgreSQL, Kafka and the service: started when they are asked for first, ended with the run. */
-  readonly installation: () => Promise<Installation>;
+  readonly installation: (postgresSettings?: Settings) => Promise<Installation>;
   /** What else must be ended with the run, however it ends. The last one first. */
   readonly atEnd: (end: () => Promise<unknown>) => void;
 }

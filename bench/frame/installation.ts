@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { embeddedDatabase } from '../../src/platform/embedded/embedded-database.js';
 import { secretsIn, type HomeSecrets } from '../../src/platform/embedded/home-secrets.js';
 import { freePort } from '../../src/platform/embedded/server.js';
+import type { Settings } from '../../src/platform/embedded/messages.js';
 import { startEmbedded, type Embedded } from '../../src/platform/embedded/start-embedded.js';
 import { supervisorProgram } from '../../test/support/from-source.js';
 import { KeptConnections } from './http.js';
@@ -13,6 +14,7 @@ export const ISSUER = 'urn:offswitch:bench';
 export class Installation {
   readonly processes = new Processes();
   readonly http = new KeptConnections();
+  #servicePid = 0;
 
   private constructor(
     readonly servers: Embedded,
@@ -23,13 +25,14 @@ export class Installation {
     readonly brokers: string,
   ) {}
 
-  static async start(): Promise<Installation> {
+  static async start(postgresSettings: Settings = {}): Promise<Installation> {
     // Durable, as it is operated: no setting of the servers is loosened. The supervisor removes the home itself.
     const servers = await startEmbedded({
       home: null,
       postgres: true,
       kafka: true,
       supervisor: supervisorProgram(),
+      postgresSettings,
     });
     try {
       const secrets = await secretsIn(servers.home);
@@ -50,6 +53,10 @@ export class Installation {
       await servers.stop();
       throw error;
     }
+  }
+
+  get servicePid(): number {
+    return this.#servicePid;
   }
 
   get admin(): Readonly<Record<string, string>> {
@@ -97,6 +104,7 @@ export class Installation {
       },
       profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
     );
+    this.#servicePid = child.pid ?? 0;
     for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
       if (child.exitCode !== null) throw new Error('the service ended instead of answering');
       const { status } = await this.http
