@@ -62,15 +62,19 @@ const requests = sql(
    on conflict do nothing`,
 );
 
-// Ids are made as requests come: the greatest are the last ones.
+// Ids are made as requests come: the greatest are the last ones. Where they end is looked up once for each connection,
+// and not once more for each request that might be too old.
 const trim = sql(
   'directory.trim_connection_requests',
-  `delete from connection_requests r
-    using (${seen}) s
-    where r.organization_id = s.organization_id and r.connection_id = s.connection_id
-      and r.id <= (select k.id from connection_requests k
-                    where k.organization_id = s.organization_id and k.connection_id = s.connection_id
-                    order by k.id desc offset ${REQUESTS_KEPT} limit 1)`,
+  `with too_old as materialized (
+     select s.organization_id, s.connection_id, last.id
+       from (${seen}) s
+      cross join lateral (select k.id from connection_requests k
+                           where k.organization_id = s.organization_id and k.connection_id = s.connection_id
+                           order by k.id desc offset ${REQUESTS_KEPT} limit 1) last)
+   delete from connection_requests r
+    using too_old o
+    where r.organization_id = o.organization_id and r.connection_id = o.connection_id and r.id <= o.id`,
 );
 
 const heard = sql(
