@@ -29,6 +29,7 @@ import { MembersByTheirIds1764299500000 } from './1764299500000-members-by-their
 import { WhatConnectionsAccept1764303100000 } from './1764303100000-what-connections-accept.js';
 import { ProvisioningEvents1764304500000 } from './1764304500000-provisioning-events.js';
 import { EndingSecrets1764305200000 } from './1764305200000-ending-secrets.js';
+import { ReceiptsWithoutAReference1764306500000 } from './1764306500000-receipts-without-a-reference.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -71,4 +72,5 @@ export const migrations: readonly (new () => Migration)[] = [
   WhatConnectionsAccept1764303100000,
   ProvisioningEvents1764304500000,
   EndingSecrets1764305200000,
+  ReceiptsWithoutAReference1764306500000,
 ];

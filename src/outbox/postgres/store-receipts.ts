@@ -5,7 +5,9 @@ import type { Answers } from '../domain/gather-receipts.js';
 // A position stands for every record that a watermark up to it covers. Those that the process did not also list by
 // itself (its earlier receipt was lost) are written down with this receipt's time. What was revoked before its first
 // lease is not: no case counts it for that, and many gateways that start after many leavers would be a long list. What is
-// older than two days no gateway needs any more, and the older partitions need not be looked at.
+// older than two days no gateway needs any more, and the older partitions need not be looked at. Records and cases are
+// looked up one by one: joined with a set, PostgreSQL reads all of the day's. That the process is one of ours is looked
+// at here, once for all of its rows, instead of by a foreign key once for each.
 const statement = sql(
   'outbox.store-receipts',
   `with seen as (
@@ -27,31 +29,42 @@ const statement = sql(
         set seq = excluded.seq, t = excluded.t, received_at = excluded.received_at
       where gateway_positions.seq < excluded.seq),
    listed as (
-     select l.digest, l.gateway_id, l.boot, l.applied_at, l.received_at
+     select l.digest, l.gateway_id, l.boot, l.applied_at, l.received_at, o.case_id
        from unnest($11::text[], $12::uuid[], $13::uuid[], $14::timestamptz[], $15::timestamptz[])
               as l (digest, gateway_id, boot, applied_at, received_at)
-       join outbox o on o.digest = l.digest and o.created_at between now() - interval '2 days' and now() + interval '1 day'),
+       join gateway_processes p on p.gateway_id = l.gateway_id and p.boot = l.boot
+      cross join lateral (
+        select o.case_id from outbox o
+         where o.digest = l.digest and o.created_at between now() - interval '2 days' and now() + interval '1 day'
+         limit 1) o),
    covered as (
-     select c.digest, b.gateway_id, b.boot, b.at as applied_at, b.received_at
+     select c.digest, b.gateway_id, b.boot, b.at as applied_at, b.received_at, o.case_id
        from before b
        join gateway_processes p on p.gateway_id = b.gateway_id and p.boot = b.boot
-       join outbox_covers c
-         on c.partition = b.partition and c.seq <= b.seq and c.seq > coalesce(b.old_seq, b.seq - $16)
-       join outbox o on o.digest = c.digest and o.created_at > p.first_seen_at - interval '1 second'
-        and o.created_at between now() - interval '2 days' and now() + interval '1 day'
+      cross join lateral (
+        select c.digest from outbox_covers c
+         where c.partition = b.partition and c.seq <= b.seq and c.seq > coalesce(b.old_seq, b.seq - $16)
+        offset 0) c
+      cross join lateral (
+        select o.case_id from outbox o
+         where o.digest = c.digest and o.created_at > p.first_seen_at - interval '1 second'
+           and o.created_at between now() - interval '2 days' and now() + interval '1 day'
+         limit 1) o
       where not exists (select from gateway_applied a
                          where a.digest = c.digest and a.gateway_id = b.gateway_id and a.boot = b.boot)),
+   told as materialized (
+     select distinct on (digest, gateway_id, boot) * from (select * from listed union all select * from covered) a
+      order by digest, gateway_id, boot, applied_at),
    stored as (
      insert into gateway_applied (digest, gateway_id, boot, applied_at, received_at)
-     select distinct on (digest, gateway_id, boot) * from (select * from listed union all select * from covered) a
-      order by digest, gateway_id, boot, applied_at
+     select digest, gateway_id, boot, applied_at, received_at from told
      on conflict (digest, gateway_id, boot) do nothing
-     returning digest, gateway_id, applied_at)
-   select g.name as gateway, extract(epoch from s.applied_at - c.received_at)::float8 as seconds
-     from stored s
-     join gateways g on g.id = s.gateway_id
-     join outbox o on o.digest = s.digest
-     join cases c on c.id = o.case_id`,
+     returning digest, gateway_id, boot)
+   select g.name as gateway,
+          extract(epoch from t.applied_at - (select c.received_at from cases c where c.id = t.case_id))::float8 as seconds
+     from stored
+     join told t using (digest, gateway_id, boot)
+     join gateways g on g.id = t.gateway_id`,
 );
 
 /** How many watermarks before its first known position a process is taken to have applied one by one. */
