@@ -51,7 +51,7 @@ export class ReconciliationsController {
     description:
       'A SCIM ListResponse, JSON lines, or CSV with a header: everybody whom the IdP has.',
   })
-  @Takes('Find who holds live tokens and is not on the roster', 201, 'Reconciliation', 409)
+  @Takes('Find who holds live tokens and is not on the roster', 201, 'Reconciliation', 408, 409)
   async reconcile(
     @Param('org', ORG) organization: OrganizationId,
     @Param('connection', CONNECTION) id: ConnectionId,

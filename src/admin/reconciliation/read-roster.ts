@@ -28,7 +28,8 @@ export interface RosterReading {
 /**
  * Reads a roster as it comes in: never more of it than a few rows is in memory.
  *
- * @throws DomainError `request.media_type`; while it is read `roster.malformed`, `roster.cut`, `request.too_large`
+ * @throws DomainError `request.media_type`; while it is read `roster.malformed`, `roster.cut`, `request.too_large`,
+ *   `request.timed_out`
  */
 export function readRoster(
   mediaType: string | undefined,
@@ -57,11 +58,12 @@ async function* decoded(
   yield textOf(() => decoder.decode());
 }
 
-/** A client that goes away has not said everything. */
+/** A client that goes away has not said everything. One that is too slow is told so. */
 async function* unbroken(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
     yield* bytes;
-  } catch {
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
     throw cut('the body broke off');
   }
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandl
 import { newId, type Id } from '../../kernel/ids.js';
 import type { Log } from '../log/log.js';
 import { ErrorAnswers } from './answer-error.js';
+import { limitArrival, LONGEST_ARRIVAL_MS, patiently } from './arrival.js';
 import { ErrorRenderers } from './error-renderers.js';
 import { answerRaw } from './raw-answers.js';
 import { RouteTable } from './route-table.js';
@@ -14,7 +15,7 @@ export interface HttpSettings {
   readonly log: Log;
   /** Larger bodies get a 413. */
   readonly bodyLimitBytes: number;
-  /** How long a request may take to arrive whole. */
+  /** How long a request may take to arrive whole; of a body that is read as it comes in, each part of it. */
   readonly arrivalTimeoutMs: number;
   /** How long a shutdown waits for answers that are under way. */
   readonly drainMs: number;
@@ -47,7 +48,12 @@ export class HttpAdapter extends FastifyAdapter {
       requestIdHeader: false,
       genReqId: () => newId<RequestId>(),
       bodyLimit: settings.bodyLimitBytes,
-      requestTimeout: settings.arrivalTimeoutMs,
+      // Bodies have a limit of their own, which one route lifts.
+      requestTimeout: LONGEST_ARRIVAL_MS,
+      http: {
+        headersTimeout: settings.arrivalTimeoutMs,
+        connectionsCheckingInterval: Math.min(settings.arrivalTimeoutMs, 5_000),
+      },
       // While we drain, what still arrives on an open connection is served: the rooms close after the server.
       return503OnClosing: false,
       skipMiddie: true,
@@ -64,7 +70,8 @@ export class HttpAdapter extends FastifyAdapter {
     const instance = this.getInstance<FastifyInstance>();
     routes.watch(instance);
     prepareRequests(instance);
-    keepBodies(instance);
+    limitArrival(instance, settings.arrivalTimeoutMs);
+    keepBodies(instance, settings.arrivalTimeoutMs);
     logRequests(instance, settings.log);
   }
 
@@ -96,7 +103,7 @@ function prepareRequests(instance: FastifyInstance): void {
 }
 
 /** Bodies are kept as they came, whatever they say they are; `BodyInterceptor` reads them behind the doors. */
-function keepBodies(instance: FastifyInstance): void {
+function keepBodies(instance: FastifyInstance, arrivalTimeoutMs: number): void {
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = body;
@@ -105,17 +112,19 @@ function keepBodies(instance: FastifyInstance): void {
   instance.addHook('onRoute', (route) => {
     const limit = route.config?.bodyLimitBytes;
     if (limit !== undefined) route.bodyLimit = limit;
-    if (route.config?.streamed === true) route.preParsing = leaveInStream;
+    if (route.config?.streamed === true) route.preParsing = leaveInStream(arrivalTimeoutMs);
   });
 }
 
 /** Fastify's parser gets nothing to read, and believes that all of it has come. */
-const leaveInStream: preParsingHookHandler = (request, _reply, payload, done) => {
-  request.bodyStream = payload;
-  const nothing = Readable.from([]);
-  const announced = Number(request.headers['content-length'] ?? 0);
-  done(null, Object.assign(nothing, { receivedEncodedLength: announced }));
-};
+const leaveInStream =
+  (partMs: number): preParsingHookHandler =>
+  (request, reply, payload, done) => {
+    request.bodyStream = patiently({ request, reply }, payload, partMs);
+    const nothing = Readable.from([]);
+    const announced = Number(request.headers['content-length'] ?? 0);
+    done(null, Object.assign(nothing, { receivedEncodedLength: announced }));
+  };
 
 function logRequests(instance: FastifyInstance, log: Log): void {
   instance.addHook('onResponse', (request, reply, done) => {

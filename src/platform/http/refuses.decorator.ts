@@ -6,6 +6,7 @@ const REFUSALS = {
   401: 'The credential is missing, malformed, or opens nothing any more.',
   403: 'The credential does not allow it, or somebody is held back.',
   404: 'Unknown, or of another organization.',
+  408: 'The body has stopped coming.',
   409: 'It conflicts with what is there.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',

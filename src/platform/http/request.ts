@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 
 /** How a request ended, for whoever wants to know. */
@@ -27,7 +26,7 @@ declare module 'fastify' {
     /** The body's bytes as they came, for signatures; null without a body. */
     rawBody: Buffer | null;
     /** The body as it comes in, of a route that is `streamed`; null for every other. */
-    bodyStream: Readable | null;
+    bodyStream: AsyncIterable<Uint8Array> | null;
     /** The code of the refusal that was the answer, for the log. */
     refusedWith: string | null;
     /** Told once, after the answer has left. */

@@ -1,7 +1,8 @@
 // P6: trouble of ours is a 5xx; a 4xx is only for what will never be right, and it always says why.
 import { connect } from 'node:net';
-import { Body, Controller, Delete, Get, Module, Param, Post, Query } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Body, Controller, Delete, Get, Module, Param, Post, Query, Req } from '@nestjs/common';
+import { RouteConfig, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { createApp } from '../../../src/create-app.js';
@@ -10,6 +11,7 @@ import { ErrorRenderers } from '../../../src/platform/http/error-renderers.js';
 import { Mark } from '../../../src/platform/http/incoming.decorator.js';
 import type { RequestMark } from '../../../src/platform/http/request.js';
 import { PinoLog } from '../../../src/platform/log/pino-log.js';
+import { eventually } from '../../support/eventually.js';
 
 class Thing {
   @IsString()
@@ -24,6 +26,9 @@ class Filter {
 }
 
 class ForeignError extends Error {}
+
+/** What has arrived at the route that reads as it comes in. */
+const parts: string[] = [];
 
 @Controller()
 class ThingsController {
@@ -53,6 +58,20 @@ class ThingsController {
     if (how === 'credential') throw new DomainError('credential.invalid');
     if (how === 'nothing') throw new DomainError('credential.missing');
     throw new TypeError('the password is hunter2-not-secret');
+  }
+
+  @Post('streams')
+  @RouteConfig({ unparsed: true, streamed: true })
+  async stream(@Req() request: FastifyRequest) {
+    parts.length = 0;
+    for await (const part of request.bodyStream ?? []) parts.push(Buffer.from(part).toString());
+    return { all: parts.join('') };
+  }
+
+  @Post('streams/refused')
+  @RouteConfig({ unparsed: true, streamed: true })
+  refuse() {
+    throw new DomainError('credential.invalid');
   }
 
   @Get('scim/v2/Users')
@@ -366,6 +385,79 @@ describe('the documentation', () => {
       expect(await problemOf(response)).toMatchObject({ status: 404 });
     },
   );
+});
+
+describe('a body that comes slowly', () => {
+  const LIMIT_MS = 1_000;
+  let slow: NestFastifyApplication;
+  beforeAll(async () => {
+    const log = new PinoLog({ level: 'silent', pretty: false });
+    slow = await createApp(ThingsModule, { log, arrivalTimeoutMs: LIMIT_MS });
+    await slow.listen(0, '127.0.0.1');
+  });
+  afterAll(() => slow.close());
+
+  const head = (path: string, more: string) =>
+    `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${more}\r\n\r\n`;
+
+  /** Sends the beginning of a request and then nothing. @returns all that came back when the server has hung up */
+  async function begin(text: string): Promise<string> {
+    const { port, hostname } = new URL(await slow.getUrl());
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () => socket.write(text));
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString()));
+      socket.on('error', reject);
+      socket.on('close', () => {
+        resolve(answer);
+      });
+    });
+  }
+
+  it.each([
+    ['a head that stops', 'POST /things HTTP/1.1\r\nhost: a\r\n', 408],
+    ['half of what was announced', `${head('/things', 'content-length: 12')}{"name"`, 408],
+    [
+      'a piece, and no last one',
+      `${head('/things', 'transfer-encoding: chunked')}2\r\n{"\r\n`,
+      408,
+    ],
+    ['half of it where nothing is', `${head('/nowhere', 'content-length: 12')}{"`, 408],
+    ['where nobody may come in, too', `${head('/streams/refused', 'content-length: 12')}{"`, 401],
+    [
+      'a part too late where it is read as it comes',
+      `${head('/streams', 'content-length: 12')}{"`,
+      408,
+    ],
+  ])('is not waited for: %s', async (_, text, status) => {
+    expect(await begin(text)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('may take longer altogether where it is read as it comes in, if none of its parts is late', async () => {
+    const { port, hostname } = new URL(await slow.getUrl());
+    const began = Date.now();
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(head('/streams', 'transfer-encoding: chunked\r\nconnection: close'));
+        void (async () => {
+          let sent = 0;
+          for (; Date.now() - began < 2 * LIMIT_MS; sent += 1) {
+            socket.write('1\r\nx\r\n');
+            await eventually(() => parts.join('').length > sent);
+          }
+          socket.write('0\r\n\r\n');
+        })();
+      });
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      socket.on('error', reject);
+      socket.on('close', () => {
+        resolve(text);
+      });
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 201 /);
+    expect(answer).toContain(`{"all":"${parts.join('')}"}`);
+  });
 });
 
 it('finishes the answers that are under way before it closes', async () => {
