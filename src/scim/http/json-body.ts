@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
 import { isJson } from '../../platform/http/media-type.js';
-import { readBody } from '../read/body.js';
+import { MalformedBody, readBody } from '../read/body.js';
 
 /**
  * The body of a request whose route is `unparsed`; undefined without one. What is wrong with it is not judged here but
@@ -11,7 +11,8 @@ import { readBody } from '../read/body.js';
 export function jsonBody(request: FastifyRequest): unknown {
   const bytes = request.rawBody;
   if (bytes === null || bytes.byteLength === 0) return undefined;
-  const type = request.headers['content-type'];
+  const { 'content-type': type, 'content-encoding': encoding } = request.headers;
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') return compressed();
   // No type at all is taken for JSON.
   if (type === undefined || isJson(type)) return readBody(bytes);
   return readBody(
@@ -19,3 +20,11 @@ export function jsonBody(request: FastifyRequest): unknown {
     new DomainError('request.media_type', 'the body is application/scim+json'),
   );
 }
+
+/** Never unpacked: nobody knows how much is in it. It may well be somebody's deactivation (P9). */
+const compressed = (): MalformedBody =>
+  new MalformedBody(
+    undefined,
+    new DomainError('request.media_type', 'the body is not compressed'),
+    true,
+  );

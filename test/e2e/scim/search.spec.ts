@@ -167,6 +167,7 @@ describe('cursors', () => {
       get({ cursor, count: '2' }),
       get({ cursor, count: '2', filter: 'displayName pr', sortBy: 'userName' }),
       get({ cursor, count: '2', filter: 'displayName pr' }, stranger),
+      get({ cursor, count: '2', filter: 'displayName pr' }, await server.client()),
       get({ cursor: `${cursor.slice(0, -8)}AAAAAAAA`, count: '2', filter: 'displayName pr' }),
       get({ cursor: 'nonsense', count: '2' }),
     ]);

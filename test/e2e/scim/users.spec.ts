@@ -1,5 +1,6 @@
 // P1: durable before polite. P6: trouble of ours is a 5xx. P7: organizations never meet. P9: fail closed.
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SCIM_EVENTS } from '../../../src/contract/security-event.js';
 import { newId, type UserId } from '../../../src/kernel/ids.js';
@@ -792,7 +793,14 @@ describe('bad input', () => {
     [400, 'POST', '/Users', { body: { userName: 'a\u0000b' } }],
     [400, 'POST', '/Users', { body: '{"userName":"\\ud800"}' }],
     [400, 'POST', '/Users', { body: { userName: 'ada', active: 'maybe' } }],
-    [400, 'POST', '/Users', { body: { userName: 'x'.repeat(100_000) } }],
+    [400, 'POST', '/Users', { body: { userName: 'x'.repeat(1_000_000) } }],
+    [400, 'POST', '/Users', { body: { userName: 'ada', title: { x: [] } } }],
+    [
+      400,
+      'POST',
+      '/.search',
+      { body: { filter: `${'('.repeat(10_000)}id pr${')'.repeat(10_000)}` } },
+    ],
     [
       400,
       'POST',
@@ -853,6 +861,13 @@ describe('bad input', () => {
     ['half a body', 'unreadable', 400, 'application/scim+json', `{"Operations":[${leave}`],
     ['a form', 'unreadable', 400, 'application/x-www-form-urlencoded', 'active=false'],
     ['JSON that says it is text', 'scim', 415, 'text/plain', `{"Operations":[${leave}]}`],
+    [
+      'the last of five thousand operations',
+      'scim',
+      400,
+      'application/scim+json',
+      `{"Operations":[${'{"op":"add","path":"title","value":"x"},'.repeat(4_999)}${leave}]}`,
+    ],
   ])('%s counts for the person: %s hold, %i', async (_, hold, status, type, body) => {
     const client = await server.client();
     const id = await made(client, { userName: 'ada' });
@@ -863,6 +878,40 @@ describe('bad input', () => {
     expect(answer).toMatchObject({ status, body: { schemas: [ERROR], status: String(status) } });
     const holds = await server.world.holds(id as UserId);
     expect(holds.map((each) => each.split(':')[0])).toEqual([hold]);
+  });
+
+  it('a body that is packed is not unpacked, and holds the person whom it may be about', async () => {
+    const client = await server.client();
+    const id = await made(client, { userName: 'ada' });
+    // More than a body may have, in a few bytes.
+    const bomb = gzipSync(Buffer.alloc(20_000_000));
+    const send = (method: string, path: string, encoding: string, body: Uint8Array<ArrayBuffer>) =>
+      fetch(`${server.root}${path}`, {
+        method,
+        body,
+        headers: {
+          authorization: `Bearer ${client.secret}`,
+          'content-type': 'application/scim+json',
+          'content-encoding': encoding,
+        },
+      });
+    for (const [method, path] of [
+      ['PATCH', `/Users/${id}`],
+      ['POST', '/Users'],
+      ['POST', '/Groups'],
+      ['POST', '/Bulk'],
+      ['POST', '/.search'],
+    ] as const) {
+      const answer = await send(method, path, 'gzip', bomb);
+      expect([400, 415]).toContain(answer.status);
+      expect(await answer.json()).toMatchObject({ schemas: [ERROR] });
+    }
+    const holds = await server.world.holds(id as UserId);
+    expect(holds.map((hold) => hold.split(':')[0])).toEqual(['unreadable']);
+    const back = Buffer.from('{"Operations":[{"op":"replace","path":"active","value":true}]}');
+    const plain = await send('PATCH', `/Users/${id}`, 'identity', Uint8Array.from(back));
+    expect(plain.status).toBe(200);
+    expect(await server.world.holds(id as UserId)).toEqual([]);
   });
 
   it.each<[string, 'held' | 'gone', string]>([
@@ -918,14 +967,20 @@ describe('bad input', () => {
     expect(await server.world.generation('user', id)).toBe(2);
   });
 
-  it('a body that breaks off changes nothing', async () => {
+  it.each([
+    ['of what was announced', 'content-length: 1000\r\n\r\n{"userName":"grace","active":false}'],
+    [
+      'without its last piece',
+      'transfer-encoding: chunked\r\n\r\n23\r\n{"userName":"grace","active":false}\r\n',
+    ],
+  ])('a body that breaks off changes nothing: the end %s is missing', async (_, rest) => {
     const client = await server.client();
     const id = await made(client, { userName: 'ada' });
     const { port } = new URL(server.root);
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () => {
         socket.end(
-          `PUT /scim/v2/Users/${id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${client.secret}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"userName":"grace","active":false}`,
+          `PUT /scim/v2/Users/${id} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${client.secret}\r\ncontent-type: application/json\r\n${rest}`,
         );
       });
       socket.resume().once('close', () => {
