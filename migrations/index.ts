@@ -30,6 +30,7 @@ import { WhatConnectionsAccept1764303100000 } from './1764303100000-what-connect
 import { ProvisioningEvents1764304500000 } from './1764304500000-provisioning-events.js';
 import { EndingSecrets1764305200000 } from './1764305200000-ending-secrets.js';
 import { ReceiptsWithoutAReference1764306500000 } from './1764306500000-receipts-without-a-reference.js';
+import { PeopleInOneGo1764307300000 } from './1764307300000-people-in-one-go.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -73,4 +74,5 @@ export const migrations: readonly (new () => Migration)[] = [
   ProvisioningEvents1764304500000,
   EndingSecrets1764305200000,
   ReceiptsWithoutAReference1764306500000,
+  PeopleInOneGo1764307300000,
 ];

@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/index.js';
-import type { ApiKeyId, CaseId, GroupId, OrganizationId } from '../kernel/ids.js';
+import type { ApiKeyId, CaseId, GroupId, OrganizationId, UserId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import type {
   ResourceChange,
@@ -41,6 +41,15 @@ export interface AccessGroupReport {
 /** What a door writes in the same transaction as a revocation; when it throws, nothing of either is written. */
 export type Alongside = (tx: Tx, made: CaseId) => Promise<void>;
 
+/** An operator's order about many people. */
+export interface PeopleOrder extends Operator, Pick<RevocationOrder, 'kind' | 'reason' | 'hold'> {
+  /** A few hundred: their locks are held until all of it has been written. */
+  readonly people: readonly UserId[];
+}
+
+/** The cases that were made, of those whom the organization has. */
+export type MadeCases = ReadonlyMap<UserId, CaseId>;
+
 /** The heart: every change to a person's access enters here, and nowhere else. */
 export abstract class Deprovision {
   /**
@@ -72,6 +81,17 @@ export abstract class Deprovision {
    * @throws DomainError `store.unavailable`
    */
   abstract revokeSubject(order: RevocationOrder, alongside?: Alongside): Promise<CaseId | null>;
+
+  /**
+   * Ends everything issued to each of these people, in one transaction.
+   *
+   * @param alongside what is written with it; when it throws, nothing of either is
+   * @throws DomainError `store.unavailable`
+   */
+  abstract revokePeople(
+    order: PeopleOrder,
+    alongside: (tx: Tx, made: MadeCases) => Promise<void>,
+  ): Promise<MadeCases>;
 
   /**
    * Ends an API key and every device token that came through it: one case, one record per family.

@@ -8,7 +8,9 @@ import {
   type AccessGroupReport,
   type Alongside,
   type HeldSubject,
+  type MadeCases,
   type Operator,
+  type PeopleOrder,
 } from './deprovision.js';
 import type {
   ActiveWord,
@@ -43,7 +45,7 @@ import {
   lockResource,
   lockSignal,
 } from './postgres/lock-and-read.js';
-import { liftHold, revokeApiKey, revokeSubject } from './operator-orders.js';
+import { liftHold, revokeApiKey, revokePeople, revokeSubject } from './operator-orders.js';
 import type { Haste } from './turns.js';
 import { writePlan } from './write-plan.js';
 
@@ -105,6 +107,17 @@ export class Heart extends Deprovision {
     return this.#commits.run(order, async (tx) => {
       const carried = await revokeSubject(tx, this.#press, order);
       if (carried.outcome !== null) await alongside(tx, carried.outcome);
+      return carried;
+    });
+  }
+
+  override revokePeople(
+    order: PeopleOrder,
+    alongside: (tx: Tx, made: MadeCases) => Promise<void>,
+  ): Promise<MadeCases> {
+    return this.#commits.run(order, async (tx) => {
+      const carried = await revokePeople(tx, this.#press, order);
+      await alongside(tx, carried.outcome);
       return carried;
     });
   }

@@ -28,6 +28,7 @@ export {
   type AccessGroupReport,
   type Alongside,
   type HeldSubject,
+  type MadeCases,
   type Operator,
 } from './deprovision.js';
 export { Rosters, type RosterDemand } from './rosters.js';

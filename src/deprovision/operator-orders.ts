@@ -3,13 +3,14 @@ import { raisedGeneration } from '../contract/generation.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import { newId, type ApiKeyId, type CaseId, type EntryId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
-import type { HeldSubject, Operator } from './deprovision.js';
+import type { HeldSubject, MadeCases, Operator, PeopleOrder } from './deprovision.js';
 import { print, type Press } from './domain/compose-writes.js';
 import { planApiKey, planSubject, type RevocationOrder } from './domain/plan-subject.js';
 import { NOTHING } from './domain/plan.js';
 import { endTokens } from './postgres/end-tokens.js';
 import { removeHold } from './postgres/holds.js';
 import { lockApiKey, lockSubject } from './postgres/lock-and-read.js';
+import { lockPeople } from './postgres/lock-people.js';
 import { writeAll, type Writes } from './postgres/write-all.js';
 
 interface Carried<T> {
@@ -53,6 +54,52 @@ export async function revokeSubject(
   writeAll(tx, writes);
   await endTokens(tx, order, { at: before.at, cause: order.kind, case: plan.case.id });
   return { outcome: plan.case.id, records: printed.records };
+}
+
+/** As {@link revokeSubject} of each of them: one case, entry and record a person, in one statement together. */
+export async function revokePeople(
+  tx: Tx,
+  press: Press,
+  order: PeopleOrder,
+): Promise<Carried<MadeCases>> {
+  const { organization } = order;
+  const { at, people } = await lockPeople(tx, organization, order.people);
+  const making = { epoch: press.epoch, makeId: newId };
+  const plans = people.map((before) => {
+    const subject = { ...order, scope: 'user', id: before.user } as const;
+    return { before, plan: planSubject(subject, { ...before, at }, making) };
+  });
+  const printed = print(
+    press,
+    organization,
+    {
+      entries: plans.map(({ plan }) => plan.entry),
+      records: plans.flatMap(({ plan }) => plan.records),
+    },
+    at,
+  );
+  writeAll(tx, {
+    ...noWrites,
+    organization,
+    at,
+    access: plans.map(({ before, plan }) => ({
+      scope: 'user',
+      subject_id: before.user,
+      generation: plan.generation,
+      holds: plan.holds,
+      lifts: before.lifts,
+    })),
+    endings: plans.map(({ before, plan }) => ({
+      user: before.user,
+      case: plan.case.id,
+      cause: order.kind,
+      left: false,
+    })),
+    cases: plans.map(({ plan }) => plan.case),
+    printed,
+  });
+  const made = new Map(plans.map(({ before, plan }) => [before.user, plan.case.id]));
+  return { outcome: made, records: printed.records };
 }
 
 export async function revokeApiKey(

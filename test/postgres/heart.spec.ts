@@ -8,7 +8,12 @@ import type {
   StoredResource,
   VerifiedSignal,
 } from '../../src/deprovision/index.js';
-import { newId, type ConnectionId, type OrganizationId } from '../../src/kernel/ids.js';
+import {
+  newId,
+  type ConnectionId,
+  type OrganizationId,
+  type UserId,
+} from '../../src/kernel/ids.js';
 import { World } from '../support/world.js';
 
 let world: World;
@@ -538,6 +543,66 @@ describe('an operator', () => {
     expect(found).not.toBeNull();
     expect(await world.generation(scope, id)).toBe(2);
     expect((await tokensOf(resource.user)).map((token) => token.revoked_case)).toEqual([found]);
+  });
+
+  it('ends what many people hold as what one of them holds, all of it or nothing', async () => {
+    const { organization, create } = await scene();
+    const names = ['ada', 'bob', 'cleo'];
+    const people: UserId[] = [];
+    for (const name of names) {
+      const { resource } = done(await create(name));
+      await world.token(organization, resource.user, await world.device(organization));
+      people.push(resource.user);
+    }
+    const [single, ...many] = people as [UserId, ...UserId[]];
+    const stranger = done(await (await scene()).create('dan')).resource.user;
+    const order = {
+      organization,
+      kind: 'admin',
+      reason: 'not on the roster',
+      hold: true,
+      actor: { type: 'admin_key', id: newId() },
+      requestId: newId(),
+      receivedAt: new Date(),
+    } as const;
+    const all = { ...order, people: [...many, stranger].reverse() };
+    const broken = new Error('on purpose');
+    await expect(world.heart.revokePeople(all, () => Promise.reject(broken))).rejects.toBe(broken);
+    for (const user of many) expect(await world.generation('user', user)).toBe(1);
+
+    const made = await world.heart.revokePeople(all, () => Promise.resolve());
+    expect([...made.keys()].sort()).toEqual([...many].sort());
+    await world.heart.revokeSubject({ ...order, scope: 'user', id: single });
+    expect(await world.generation('user', stranger)).toBe(1);
+    const state = async (user: UserId) => {
+      const [ended] = await tokensOf(user);
+      const cases = await world.query(
+        `select id, scope, generation, cause_kind, cause_reason, devices, tokens,
+                (select count(*)::int from outbox o where o.case_id = c.id) as records,
+                (select array_agg(e.action) from audit.entry e where e.case_id = c.id) as actions
+           from cases c where user_id = $1`,
+        [user],
+      );
+      expect(cases.map(({ id }) => id)).toEqual([ended?.revoked_case]);
+      const assigned = await world.query(
+        'select 1 from assignments where user_id = $1 and ended_at is null',
+        [user],
+      );
+      return {
+        case: { ...cases[0], id: null },
+        generation: await world.generation('user', user),
+        holds: await world.holds(user),
+        assigned: assigned.length,
+      };
+    };
+    const one = await state(single);
+    expect(one).toMatchObject({
+      case: { records: 1, tokens: 1, devices: 1, actions: ['revocation.requested'] },
+      generation: 2,
+      holds: ['admin'],
+      assigned: 1,
+    });
+    for (const user of many) expect(await state(user)).toEqual(one);
   });
 
   it('finds nothing of another organization', async () => {

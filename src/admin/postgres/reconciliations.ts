@@ -69,17 +69,20 @@ export const listFindings = (
 ): Promise<Finding[]> => rows(tx, page, [at.organization, at.id, after, limit]);
 
 const mark = sql(
-  'admin.mark_finding',
-  `update reconciliation_findings set case_id = $3 where reconciliation_id = $1 and user_id = $2 and case_id is null`,
+  'admin.mark_findings',
+  `update reconciliation_findings f set case_id = m."case"
+     from jsonb_to_recordset($2::jsonb) as m ("user" uuid, "case" uuid)
+    where f.reconciliation_id = $1 and f.user_id = m."user" and f.case_id is null`,
 );
 
-/** @returns false when they have been revoked for it before */
-export const markFinding = async (
+export const markFindings = (
   tx: Tx,
   id: ReconciliationId,
-  user: UserId,
-  made: CaseId,
-): Promise<boolean> => (await touch(tx, mark, [id, user, made])) > 0;
+  made: ReadonlyMap<UserId, CaseId>,
+): Promise<number> => {
+  const all = [...made].map(([user, madeCase]) => ({ user, case: madeCase }));
+  return touch(tx, mark, [id, JSON.stringify(all)]);
+};
 
 const finish = sql(
   'admin.finish_reconciliation',

@@ -1,4 +1,4 @@
-import type { ConnectionId, Id, OrganizationId } from '../../kernel/ids.js';
+import type { ConnectionId, Id, OrganizationId, UserId } from '../../kernel/ids.js';
 import type { Comparison } from './judge-apply.js';
 
 export type ReconciliationId = Id<'reconciliation'>;
@@ -19,7 +19,7 @@ export interface Reconciliation extends Comparison {
 
 /** Somebody who holds live tokens and is not on the roster. */
 export interface Finding {
-  readonly user: string;
+  readonly user: UserId;
   readonly isActive: boolean;
   readonly liveTokens: number;
   readonly case: string | null;

@@ -46,7 +46,7 @@ function partsOf(writes: Writes): ReadonlySet<Part> {
     tokens: tokensEnd !== null,
     assignments_ended: tokensEnd?.left === true,
     tokens_of_many: endings.length > 0,
-    assignments_of_many: endings.length > 0,
+    assignments_of_many: endings.some(({ left }) => left),
     new_cases: writes.cases.length > 0,
     resolved_cases: writes.resolutions.length > 0,
     signals: writes.signals.length > 0,
@@ -159,6 +159,7 @@ const endingRow = (ending: NonNullable<Plan['tokensEnd']>) => ({
   user_id: ending.user,
   case_id: ending.case,
   cause: ending.cause,
+  left: ending.left,
 });
 
 const resourceRow = ({ resource }: Extract<ResourceWrite, { kind: 'insert' | 'update' }>) => ({

@@ -65,8 +65,8 @@ export const PARTS = {
         and t.user_id = any (array(select (o->>'user_id')::uuid from w, jsonb_array_elements(x->'endings') o))`,
   assignments_of_many: `
      update assignments a set ended_at = $3, ended_case = e.case_id
-       from w, jsonb_to_recordset(x->'endings') as e (user_id uuid, case_id uuid)
-      where a.organization_id = $1 and a.user_id = e.user_id and a.ended_at is null
+       from w, jsonb_to_recordset(x->'endings') as e (user_id uuid, case_id uuid, "left" boolean)
+      where a.organization_id = $1 and a.user_id = e.user_id and e."left" and a.ended_at is null
         and a.user_id = any (array(select (o->>'user_id')::uuid from w, jsonb_array_elements(x->'endings') o))`,
   new_cases: `
      insert into cases (id, organization_id, scope, subject_id, user_id, generation, cause_kind, cause_connection,

@@ -6,12 +6,11 @@ import { RosterComparison } from '../../../src/admin/reconciliation/roster-compa
 import { readRoster } from '../../../src/admin/reconciliation/read-roster.js';
 import { Reconciliations } from '../../../src/admin/reconciliation/reconciliations.js';
 import { AuditLog } from '../../../src/audit/index.js';
-import { Deprovision } from '../../../src/deprovision/index.js';
+import { Deprovision, type MadeCases } from '../../../src/deprovision/index.js';
 import { Connections, PresentedRosters } from '../../../src/directory/index.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import {
   newId,
-  type CaseId,
   type ConnectionId,
   type OrganizationId,
   type UserId,
@@ -245,17 +244,18 @@ class BreakingDeprovision extends Deprovision {
     super();
   }
 
-  override async revokeSubject(
-    ...order: Parameters<Deprovision['revokeSubject']>
-  ): Promise<CaseId | null> {
+  override async revokePeople(
+    ...order: Parameters<Deprovision['revokePeople']>
+  ): Promise<MadeCases> {
     this.#orders += 1;
     const breaks = this.#orders === 2;
     if (breaks && this.moment === 'before') throw new DomainError('store.unavailable');
-    const made = await this.real.revokeSubject(...order);
+    const made = await this.real.revokePeople(...order);
     if (breaks) throw new DomainError('store.unavailable');
     return made;
   }
 
+  override revokeSubject = (): never => unforeseen();
   override changeResource = (): never => unforeseen();
   override takeSignal = (): never => unforeseen();
   override revokeApiKey = (): never => unforeseen();
@@ -282,6 +282,7 @@ it.each(['before', 'after'] as const)(
     const broken = new Reconciliations({
       ...{ transactions, audit, connections: port(Connections) },
       deprovision: new BreakingDeprovision(port(Deprovision), moment),
+      revokedAtOnce: 1,
       comparison: new RosterComparison({ transactions, rosters, reports, log }),
     });
     const organization = of.org as OrganizationId;

@@ -73,6 +73,7 @@ class TakingHeart extends Deprovision {
   override admitGroup = no;
   override dismissGroup = no;
   override revokeSubject = no;
+  override revokePeople = no;
   override revokeApiKey = no;
   override liftHold = no;
 }
