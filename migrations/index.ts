@@ -31,6 +31,7 @@ import { ProvisioningEvents1764304500000 } from './1764304500000-provisioning-ev
 import { EndingSecrets1764305200000 } from './1764305200000-ending-secrets.js';
 import { ReceiptsWithoutAReference1764306500000 } from './1764306500000-receipts-without-a-reference.js';
 import { PeopleInOneGo1764307300000 } from './1764307300000-people-in-one-go.js';
+import { NamedGroupsLift1764308500000 } from './1764308500000-named-groups-lift.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -75,4 +76,5 @@ export const migrations: readonly (new () => Migration)[] = [
   EndingSecrets1764305200000,
   ReceiptsWithoutAReference1764306500000,
   PeopleInOneGo1764307300000,
+  NamedGroupsLift1764308500000,
 ];

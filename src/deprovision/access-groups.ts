@@ -4,7 +4,7 @@ import type { Tx } from '../kernel/tx.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import type { AccessGroupOrder, AccessGroupReport, Operator } from './deprovision.js';
 import { print, type Press } from './domain/compose-writes.js';
-import { planOutsider } from './domain/plan-membership.js';
+import { planMembership, planOutsider } from './domain/plan-membership.js';
 import { entryOf, NOTHING, type Circumstances, type EntryDraft } from './domain/plan.js';
 import { movePeople, type Moved } from './move-people.js';
 import {
@@ -12,6 +12,7 @@ import {
   deleteAccessGroup,
   insertAccessGroup,
   lockAccessGroup,
+  lockMembersHeld,
   lockOutsiders,
 } from './postgres/access-groups.js';
 import { writeAll } from './postgres/write-all.js';
@@ -23,7 +24,10 @@ interface Carried<T> {
 
 const NOBODY: Moved = { records: [], gone: 0 };
 
-/** From now on access comes from this group, too; who is outside of all of them loses it when the order says so. */
+/**
+ * From now on access comes from this group, too: who is in it and was held for having no place may come back; who is outside of
+ * all of them loses access when the order says so.
+ */
 export async function admitGroup(
   tx: Tx,
   press: Press,
@@ -36,6 +40,10 @@ export async function admitGroup(
   const around = circumstances(press, operator, before);
   const place = { organization, connection };
   const isNew = await insertAccessGroup(tx, place, group, at);
+  await movePeople(tx, press, around, {
+    people: await lockMembersHeld(tx, place, group),
+    plan: (standing) => planMembership(around, standing, false),
+  });
   const moved = apply
     ? await movePeople(tx, press, around, {
         people: await lockOutsiders(tx, place),

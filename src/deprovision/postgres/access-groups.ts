@@ -76,6 +76,25 @@ export async function lockOutsiders(
   return row?.people ?? [];
 }
 
+const heldMembers = sql(
+  'heart.lock_members_held',
+  'select lock_members_held($1, $2, $3) as people',
+);
+
+/** Members of the group who are held for having no place, locked. */
+export async function lockMembersHeld(
+  tx: Tx,
+  { organization, connection }: Place,
+  group: GroupId,
+): Promise<readonly UserId[]> {
+  const [row] = await rows<{ people: readonly UserId[] }>(tx, heldMembers, [
+    organization,
+    connection,
+    group,
+  ]);
+  return row?.people ?? [];
+}
+
 const count = sql(
   'heart.count_outsiders',
   'select cardinality(access_outsiders($1, $2)) as outside',

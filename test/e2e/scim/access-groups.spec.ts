@@ -366,6 +366,19 @@ describe('the switch', () => {
     expect(await admit(await server.client(), id)).toBeNull();
   });
 
+  it('lets those back who are in the group that is named, after the one of before was deleted', async () => {
+    const { client, ada, bob, id } = await staff();
+    await server.send(client, 'DELETE', `/Groups/${id}`);
+    const again = await group(client, [ada]);
+    expect((await standing(ada)).holds).toEqual(['group']);
+    await patch(client, `/Users/${ada}`, { op: 'replace', path: 'active', value: false });
+    expect(await admit(client, again)).toEqual({ outside: 0, gone: 0 });
+    expect((await standing(ada)).holds).toEqual(['scim']);
+    expect((await standing(bob)).holds).toEqual(['group']);
+    await join(client, again, bob);
+    expect((await standing(bob)).holds).toEqual([]);
+  });
+
   it('turned off, takes nothing away and lifts nothing; a group that was deleted stays one', async () => {
     const { client, ada, bob, id } = await staff();
     await leave(client, id, ada);
