@@ -32,6 +32,7 @@ import { EndingSecrets1764305200000 } from './1764305200000-ending-secrets.js';
 import { ReceiptsWithoutAReference1764306500000 } from './1764306500000-receipts-without-a-reference.js';
 import { PeopleInOneGo1764307300000 } from './1764307300000-people-in-one-go.js';
 import { NamedGroupsLift1764308500000 } from './1764308500000-named-groups-lift.js';
+import { RoomForMarks1764309200000 } from './1764309200000-room-for-marks.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -77,4 +78,5 @@ export const migrations: readonly (new () => Migration)[] = [
   ReceiptsWithoutAReference1764306500000,
   PeopleInOneGo1764307300000,
   NamedGroupsLift1764308500000,
+  RoomForMarks1764309200000,
 ];
