@@ -33,6 +33,7 @@ import { ReceiptsWithoutAReference1764306500000 } from './1764306500000-receipts
 import { PeopleInOneGo1764307300000 } from './1764307300000-people-in-one-go.js';
 import { NamedGroupsLift1764308500000 } from './1764308500000-named-groups-lift.js';
 import { RoomForMarks1764309200000 } from './1764309200000-room-for-marks.js';
+import { BulkJobs1764310900000 } from './1764310900000-bulk-jobs.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -79,4 +80,5 @@ export const migrations: readonly (new () => Migration)[] = [
   PeopleInOneGo1764307300000,
   NamedGroupsLift1764308500000,
   RoomForMarks1764309200000,
+  BulkJobs1764310900000,
 ];

@@ -1,6 +1,6 @@
 import { canonicalBytes } from './bytes.js';
 
-/** Provisioning events of RFC 9967 §2.4, in the form that tells names and no values. */
+/** Provisioning events of RFC 9967 §2.4 in the form that tells names and no values, and completions (§2.5). */
 export const SCIM_EVENTS = {
   create: 'urn:ietf:params:scim:event:prov:create:notice',
   put: 'urn:ietf:params:scim:event:prov:put:notice',
@@ -8,6 +8,7 @@ export const SCIM_EVENTS = {
   delete: 'urn:ietf:params:scim:event:prov:delete',
   activate: 'urn:ietf:params:scim:event:prov:activate',
   deactivate: 'urn:ietf:params:scim:event:prov:deactivate',
+  asyncResponse: 'urn:ietf:params:scim:event:misc:asyncresp',
 } as const;
 export type ScimEventUri = (typeof SCIM_EVENTS)[keyof typeof SCIM_EVENTS];
 
@@ -18,8 +19,23 @@ export interface Notice {
   readonly version: string;
 }
 
+/** What became of one operation that was put off (RFC 9967 §2.5.1.3). No `bulkId` and no `detail`: names and codes only. */
+export interface Completion {
+  readonly method: string;
+  readonly version?: string;
+  readonly status: string;
+  /** Of an error. */
+  readonly response?: {
+    readonly schemas: readonly string[];
+    readonly scimType?: string;
+    readonly status: string;
+  };
+}
+
 /** What happened to one resource by one request; the first one says how it was changed. */
-export type ScimEvents = Readonly<Partial<Record<ScimEventUri, Notice | Record<string, never>>>>;
+export type ScimEvents = Readonly<
+  Partial<Record<ScimEventUri, Notice | Completion | Record<string, never>>>
+>;
 
 /** A security event token (RFC 8417) about one SCIM resource. No `externalId`: it may be a person's address. */
 export interface SecurityEventToken {

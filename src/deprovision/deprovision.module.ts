@@ -11,12 +11,14 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import { CONNECTIONS } from '../platform/postgres/lanes.js';
 import { Deprovision } from './deprovision.js';
 import { Heart } from './heart.js';
+import { QueuedResourceEvents, ResourceEvents } from './resource-events.js';
 import { Rosters } from './rosters.js';
 import { StoredRosters } from './stored-rosters.js';
 
 @Module({
   imports: [AuditModule, OutboxModule],
   providers: [
+    { provide: ResourceEvents, useFactory: () => new QueuedResourceEvents() },
     {
       provide: Rosters,
       inject: [Transactions, AuditLog, Metrics],
@@ -54,6 +56,6 @@ import { StoredRosters } from './stored-rosters.js';
         }),
     },
   ],
-  exports: [Deprovision, Rosters],
+  exports: [Deprovision, ResourceEvents, Rosters],
 })
 export class DeprovisionModule {}

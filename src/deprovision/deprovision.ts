@@ -50,6 +50,9 @@ export interface PeopleOrder extends Operator, Pick<RevocationOrder, 'kind' | 'r
 /** The cases that were made, of those whom the organization has. */
 export type MadeCases = ReadonlyMap<UserId, CaseId>;
 
+/** What a door writes in the same transaction as a change of a resource; when it throws, nothing of either is written. */
+export type AlongsideChange<Outcome> = (tx: Tx, outcome: Outcome) => Promise<void>;
+
 /** The heart: every change to a person's access enters here, and nowhere else. */
 export abstract class Deprovision {
   /**
@@ -57,14 +60,20 @@ export abstract class Deprovision {
    *
    * @throws DomainError `store.unavailable`: nothing may be concluded, the IdP sends it again
    */
-  abstract changeResource(change: ResourceChange): Promise<ResourceOutcome>;
+  abstract changeResource(
+    change: ResourceChange,
+    alongside?: AlongsideChange<ResourceOutcome>,
+  ): Promise<ResourceOutcome>;
 
   /**
    * Applies one SCIM request to a group. When it resolves, everything that the outcome says has been committed.
    *
    * @throws DomainError `store.unavailable`: nothing may be concluded, the IdP sends it again
    */
-  abstract changeGroup(change: GroupChange): Promise<GroupOutcome>;
+  abstract changeGroup(
+    change: GroupChange,
+    alongside?: AlongsideChange<GroupOutcome>,
+  ): Promise<GroupOutcome>;
 
   /**
    * Takes one verified signal, once per dedupe key. When it resolves, the signal and all that came of it have

@@ -7,6 +7,7 @@ import {
   type AccessGroupOrder,
   type AccessGroupReport,
   type Alongside,
+  type AlongsideChange,
   type HeldSubject,
   type MadeCases,
   type Operator,
@@ -63,25 +64,23 @@ export class Heart extends Deprovision {
     this.#press = parts.press;
   }
 
-  override changeResource(change: ResourceChange): Promise<ResourceOutcome> {
-    const haste = hasteOf(change);
-    switch (change.kind) {
-      case 'create':
-        return this.#commits.run(change.origin, (tx) => this.#create(tx, change), haste);
-      case 'refused_create':
-        return this.#commits.run(change.origin, (tx) => this.#refuseCreation(tx, change), haste);
-      case 'edit':
-        return this.#commits.run(change.origin, (tx) => this.#edit(tx, change), haste);
-      case 'remove':
-        return this.#commits.run(change.origin, (tx) => this.#remove(tx, change), haste);
-    }
+  override changeResource(
+    change: ResourceChange,
+    alongside?: AlongsideChange<ResourceOutcome>,
+  ): Promise<ResourceOutcome> {
+    const work = (tx: Tx) => this.#changed(tx, change);
+    return this.#commits.run(change.origin, together(work, alongside), hasteOf(change));
   }
 
-  override changeGroup(change: GroupChange): Promise<GroupOutcome> {
+  override changeGroup(
+    change: GroupChange,
+    alongside?: AlongsideChange<GroupOutcome>,
+  ): Promise<GroupOutcome> {
     const mayTakeAway = change.kind === 'remove' || (change.kind === 'edit' && takesAway(change));
+    const work = (tx: Tx) => changeGroup(tx, this.#press, change);
     return this.#commits.run(
       change.origin,
-      (tx) => changeGroup(tx, this.#press, change),
+      together(work, alongside),
       mayTakeAway ? 'leaver' : 'edit',
     );
   }
@@ -145,6 +144,19 @@ export class Heart extends Deprovision {
 
   override liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean> {
     return this.#commits.run(operator, (tx) => liftHold(tx, operator, subject, name), 'edit');
+  }
+
+  #changed(tx: Tx, change: ResourceChange): Promise<Committed<ResourceOutcome>> {
+    switch (change.kind) {
+      case 'create':
+        return this.#create(tx, change);
+      case 'refused_create':
+        return this.#refuseCreation(tx, change);
+      case 'edit':
+        return this.#edit(tx, change);
+      case 'remove':
+        return this.#remove(tx, change);
+    }
   }
 
   async #create(tx: Tx, change: CreateChange): Promise<Committed<ResourceOutcome>> {
@@ -239,6 +251,15 @@ const takesAway = ({ edit }: Extract<GroupChange, { kind: 'edit' }>): boolean =>
   edit.members.replaces || edit.members.remove.length > 0;
 
 const nothing: Alongside = () => Promise.resolve();
+
+/** The same work, and what a door writes beside it. */
+const together =
+  <T>(work: (tx: Tx) => Promise<Committed<T>>, alongside?: AlongsideChange<T>) =>
+  async (tx: Tx): Promise<Committed<T>> => {
+    const done = await work(tx);
+    await alongside?.(tx, done.outcome);
+    return done;
+  };
 
 /** A rename takes its new names under their locks, so that a signal about them waits or is seen. */
 async function lockNamesOf(

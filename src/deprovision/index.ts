@@ -27,9 +27,12 @@ export {
   Deprovision,
   type AccessGroupReport,
   type Alongside,
+  type AlongsideChange,
   type HeldSubject,
   type MadeCases,
   type Operator,
 } from './deprovision.js';
+export type { ResourceEvent } from './domain/plan.js';
+export { ResourceEvents } from './resource-events.js';
 export { Rosters, type RosterDemand } from './rosters.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

@@ -1,4 +1,10 @@
-import type { Deprovision, GroupChange, GroupOutcome, Origin } from '../deprovision/index.js';
+import type {
+  AlongsideChange,
+  Deprovision,
+  GroupChange,
+  GroupOutcome,
+  Origin,
+} from '../deprovision/index.js';
 import type { Group, Groups, ScimPlace } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type GroupId } from '../kernel/ids.js';
@@ -7,7 +13,7 @@ import { readGroup, readGroupPatch, readNewGroup } from './read/group.js';
 import { names, versionLost } from './read/precondition.js';
 import { isAskedFor, isTold, type Projection } from './read/projection.js';
 import type { RefusedChanges } from './refused-changes.js';
-import type { Body } from './users.js';
+import { placeOf, type Beside, type Body } from './users.js';
 
 /** Of a larger group the members are told only to who asks for them by name. */
 const MOST_MEMBERS = 1_000;
@@ -19,11 +25,28 @@ export class ScimGroups {
   readonly #heart: Deprovision;
   readonly #groups: Groups;
   readonly #refused: RefusedChanges;
+  readonly #alongside: AlongsideChange<GroupOutcome> | undefined;
 
-  constructor(heart: Deprovision, groups: Groups, refused: RefusedChanges) {
+  constructor(
+    ...[heart, groups, refused, alongside]: [
+      heart: Deprovision,
+      groups: Groups,
+      refused: RefusedChanges,
+      alongside?: AlongsideChange<GroupOutcome>,
+    ]
+  ) {
     this.#heart = heart;
     this.#groups = groups;
     this.#refused = refused;
+    this.#alongside = alongside;
+  }
+
+  /** The same, for one who writes something with each change that is done. */
+  alongside(write: Beside): ScimGroups {
+    return new ScimGroups(this.#heart, this.#groups, this.#refused, async (tx, outcome) => {
+      if (outcome.kind === 'done') await write(tx, { kind: 'group', ...placeOf(outcome.group) });
+      if (outcome.kind === 'removed') await write(tx, { kind: 'removed' });
+    });
   }
 
   /** @throws DomainError `resource.unknown`, also for a tombstone and for another connection's */
@@ -62,7 +85,10 @@ export class ScimGroups {
     await this.#refused.recorded(origin, async () => {
       const group = groupId(id);
       const isMeant = meantBy(ifMatch);
-      const outcome = await this.#heart.changeGroup({ kind: 'remove', origin, group, isMeant });
+      const outcome = await this.#heart.changeGroup(
+        { kind: 'remove', origin, group, isMeant },
+        this.#alongside,
+      );
       if (outcome.kind !== 'removed') throw refusalOf(outcome);
     });
   }
@@ -90,7 +116,7 @@ export class ScimGroups {
 
   #changed(origin: Origin, change: () => GroupChange): Promise<Stored> {
     return this.#refused.recorded(origin, async () => {
-      const outcome = await this.#heart.changeGroup(change());
+      const outcome = await this.#heart.changeGroup(change(), this.#alongside);
       if (outcome.kind !== 'done') throw refusalOf(outcome);
       return outcome.group;
     });

@@ -1,4 +1,5 @@
 import type {
+  AlongsideChange,
   Deprovision,
   Edit,
   Origin,
@@ -8,6 +9,8 @@ import type {
 import type { Resources } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type ResourceId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
+import type { Done } from './bulk-order.js';
 import type { UserView } from './present/user.js';
 import { readCreate, readPatch, readReplace, type Creation, type Interop } from './read/edit.js';
 import { editOf, names, versionLost } from './read/precondition.js';
@@ -19,16 +22,41 @@ export interface Body {
   readonly interop: Interop;
 }
 
+/** What is written in the same transaction as a change. */
+export type Beside = (tx: Tx, done: Done) => Promise<void>;
+
+export const placeOf = ({ id, version }: { readonly id: string; readonly version: number }) => ({
+  id,
+  version,
+});
+
 /** People, as one SCIM connection sees and changes them. */
 export class ScimUsers {
   readonly #heart: Deprovision;
   readonly #resources: Resources;
   readonly #refused: RefusedChanges;
+  readonly #alongside: AlongsideChange<ResourceOutcome> | undefined;
 
-  constructor(heart: Deprovision, resources: Resources, refused: RefusedChanges) {
+  constructor(
+    ...[heart, resources, refused, alongside]: [
+      heart: Deprovision,
+      resources: Resources,
+      refused: RefusedChanges,
+      alongside?: AlongsideChange<ResourceOutcome>,
+    ]
+  ) {
     this.#heart = heart;
     this.#resources = resources;
     this.#refused = refused;
+    this.#alongside = alongside;
+  }
+
+  /** The same, for one who writes something with each change that is done. */
+  alongside(write: Beside): ScimUsers {
+    return new ScimUsers(this.#heart, this.#resources, this.#refused, async (tx, outcome) => {
+      if (outcome.kind === 'done') await write(tx, { kind: 'user', ...placeOf(outcome.resource) });
+      if (outcome.kind === 'removed') await write(tx, { kind: 'removed' });
+    });
   }
 
   /** @throws DomainError `resource.unknown`, also for a tombstone and for another connection's */
@@ -64,6 +92,7 @@ export class ScimUsers {
       const edit: Edit = () => ({ word: 'false', refused: versionLost() });
       const outcome = await this.#heart.changeResource(
         isLost ? { kind: 'edit', origin, resource, edit } : { kind: 'remove', origin, resource },
+        this.#alongside,
       );
       if (outcome.kind !== 'removed') throw refusalOf(outcome);
     });
@@ -71,7 +100,7 @@ export class ScimUsers {
 
   #changed(origin: Origin, change: () => ResourceChange): Promise<UserView> {
     return this.#refused.recorded(origin, async () => {
-      const outcome = await this.#heart.changeResource(change());
+      const outcome = await this.#heart.changeResource(change(), this.#alongside);
       if (outcome.kind !== 'done') throw refusalOf(outcome);
       return outcome.resource;
     });

@@ -17,6 +17,7 @@ import {
   SCIM_EVENTS,
   securityEvent,
   versionTag,
+  type Completion,
   type Notice,
   type SecurityEvent,
   type SecurityEventToken,
@@ -284,6 +285,17 @@ describe('the events of the document', () => {
     expect(sorted(data.required)).toEqual(sorted(Object.keys(TOKEN)));
   });
 
+  it('have exactly the members of a completion', () => {
+    const members = { method: 1, version: 1, status: 1, response: 1 } satisfies Record<
+      keyof Completion,
+      1
+    >;
+    const { completion } = schemas;
+    expect(sorted(Object.keys(completion.properties))).toEqual(sorted(Object.keys(members)));
+    expect(completion.required).toEqual(['method', 'status']);
+    expect(completion.additionalProperties).toBe(false);
+  });
+
   it('are of the types that are sent', () => {
     expect(schemas.scimEvent.enum).toEqual(Object.values(SCIM_EVENTS));
   });
@@ -291,6 +303,28 @@ describe('the events of the document', () => {
   it.each([
     ['a change', {}],
     ['an operation of a bulk request', { txn: `${newId()}:12` }],
+    ...[
+      { method: 'PATCH', version: versionTag(3), status: '200' },
+      {
+        method: 'PUT',
+        status: '400',
+        response: {
+          schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+          scimType: 'invalidValue',
+          status: '400',
+        },
+      },
+    ].map(
+      (completion: Completion) =>
+        [
+          `a completion with ${completion.status}`,
+          {
+            resource: '/Users',
+            type: SCIM_EVENTS.asyncResponse,
+            events: { [SCIM_EVENTS.asyncResponse]: completion },
+          },
+        ] as const,
+    ),
     [
       'a deletion',
       {
@@ -310,6 +344,7 @@ describe('the events of the document', () => {
     ['a value', { [SCIM_EVENTS.put]: { attributes: [], version: versionTag(2), data: {} } }],
     ['an unknown event', { 'urn:ietf:params:scim:event:prov:put:full': {} }],
     ['a deactivation with attributes', { [SCIM_EVENTS.deactivate]: { attributes: ['active'] } }],
+    ['a bulkId', { [SCIM_EVENTS.asyncResponse]: { method: 'POST', status: '201', bulkId: 'x' } }],
     ['nothing', {}],
   ])('leave no room for %s', (_, events) => {
     const event = securityEvent(happening(), 'urn:offswitch:test');

@@ -5,13 +5,15 @@ import { ServiceConfig } from '../../src/config/service-config.js';
 import { topicsWith } from '../../src/contract/topics.js';
 import { createApp } from '../../src/create-app.js';
 import { Heart } from '../../src/deprovision/heart.js';
-import { Deprovision } from '../../src/deprovision/index.js';
+import { Deprovision, ResourceEvents } from '../../src/deprovision/index.js';
+import { QueuedResourceEvents } from '../../src/deprovision/resource-events.js';
 import { DirectoryModule } from '../../src/directory/directory.module.js';
 import { Connections, type Interop, type Link } from '../../src/directory/index.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { newId, type ConnectionId, type Id, type OrganizationId } from '../../src/kernel/ids.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { Transactions } from '../../src/kernel/tx.js';
+import { Transactions, type Lane, type Tx } from '../../src/kernel/tx.js';
+import { DomainError } from '../../src/kernel/domain-error.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { Sealer } from '../../src/platform/crypto/sealer.js';
 import { sha256 } from '../../src/platform/crypto/sha256.js';
@@ -21,6 +23,7 @@ import { PinoLog } from '../../src/platform/log/pino-log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { openLanes } from '../../src/platform/postgres/lanes.js';
 import { PostgresTransactions } from '../../src/platform/postgres/postgres-transactions.js';
+import { JobRunner } from '../../src/scim/jobs/job-runner.js';
 import { scimRoom } from '../../src/scim/scim.module.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { RememberingPublisher, systemClock, World } from './world.js';
@@ -31,6 +34,32 @@ class Application {}
 class Platform {}
 @Module({ imports: [AuditModule, DirectoryModule], ...scimRoom })
 class ScimRoom {}
+
+/** Breaks transactions of the heart on purpose: `before` they have committed, or `after`, when the reply is lost. */
+class Breaks {
+  next: () => 'before' | 'after' | 'never' = () => 'never';
+}
+
+class BreakingTransactions extends Transactions {
+  constructor(
+    readonly inner: Transactions,
+    readonly breaks: Breaks,
+  ) {
+    super();
+  }
+
+  override async run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const moment = this.breaks.next();
+    if (moment === 'before') throw new DomainError('store.unavailable');
+    const done = await this.inner.run(lane, work);
+    if (moment === 'after') throw new DomainError('store.unavailable');
+    return done;
+  }
+
+  override read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.inner.read(lane, work);
+  }
+}
 
 export interface ScimClient {
   readonly organization: OrganizationId;
@@ -57,6 +86,7 @@ const asking = { actor: { type: 'admin_key', id: newId() }, requestId: newId() }
 /** The SCIM room over HTTP, with the heart, on a database of its own behind a wire that can be cut. */
 export class ScimServer {
   readonly lines: string[] = [];
+  readonly breaks = new Breaks();
   #url = '';
 
   private constructor(
@@ -128,6 +158,11 @@ export class ScimServer {
     };
   }
 
+  /** Carries out what was put off; nothing else does here. */
+  get jobs(): JobRunner {
+    return this.#app.get(JobRunner, { strict: false });
+  }
+
   get root(): string {
     return `${this.#url}/scim/v2`;
   }
@@ -141,7 +176,7 @@ export class ScimServer {
     const transactions = new PostgresTransactions(this.lanes);
     const heart = new Heart({
       atOnce: 8,
-      transactions,
+      transactions: new BreakingTransactions(transactions, this.breaks),
       publisher: this.publisher,
       press: { hash: sha256, partitions: 3, epoch: 1 },
       clock: systemClock,
@@ -163,6 +198,7 @@ export class ScimServer {
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: new Metrics() },
       { provide: Deprovision, useValue: heart },
+      { provide: ResourceEvents, useValue: new QueuedResourceEvents() },
       { provide: Installation, useValue: installation },
       { provide: ServiceConfig, useValue: config },
       { provide: OpaqueSecrets, useValue: new OpaqueSecrets(new Uint8Array(32).fill(1)) },

@@ -81,6 +81,11 @@ export interface EventDraft {
   readonly events: ScimEvents;
 }
 
+/** An event, and the transaction that it tells of. */
+export interface ResourceEvent extends EventDraft {
+  readonly txn: string;
+}
+
 export interface Identity {
   readonly kind: 'scim_id' | 'external_id' | 'user_name' | 'email';
   readonly value: string;

@@ -11,6 +11,10 @@ export function preferredWait(prefer: string | undefined): number | null {
   return seconds === undefined ? null : Number(seconds);
 }
 
+/** Whether the client would rather have an answer than an outcome (RFC 7240 §4.1). */
+export const prefersAsync = (prefer: string | undefined): boolean =>
+  partsOf(prefer ?? '').some((part) => /^\s*respond-async\s*(?:;|$)/iu.test(part));
+
 /** What stands between commas; a comma inside a quoted string separates nothing. */
 function partsOf(list: string): string[] {
   const parts: string[] = [];

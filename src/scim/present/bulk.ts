@@ -1,11 +1,22 @@
-import type { Performed } from '../bulk.js';
+import type { Done } from '../bulk-order.js';
 import { groupLocationOf } from './group.js';
 import type { JsonObject } from './projected.js';
 import { etagOf, locationOf } from './user.js';
 
+/** What an operation was, and what became of it. */
+export interface Told {
+  readonly operation: {
+    readonly method: string;
+    readonly bulkId: string | null;
+    readonly type?: 'Users' | 'Groups';
+    readonly id?: string | null;
+  };
+  readonly done: Done;
+}
+
 /** RFC 7644 §3.7: what became of each operation, in the order of the request. `refusal` gives an error body. */
 export const presentBulk = (
-  performed: readonly Performed[],
+  performed: readonly Told[],
   root: string,
   refusal: (error: Error) => JsonObject,
 ): JsonObject => ({
@@ -14,15 +25,15 @@ export const presentBulk = (
 });
 
 function presentOne(
-  { operation, done }: Performed,
+  { operation, done }: Told,
   root: string,
   refusal: (error: Error) => JsonObject,
 ): JsonObject {
-  const { method, bulkId } = operation;
+  const { method, bulkId, type, id = null } = operation;
   const told = { method, ...(bulkId !== null && { bulkId }) };
   const place =
-    'id' in operation && operation.id !== null
-      ? { location: `${root}/${operation.type}/${encodeURIComponent(operation.id)}` }
+    type !== undefined && id !== null
+      ? { location: `${root}/${type}/${encodeURIComponent(id)}` }
       : {};
   switch (done.kind) {
     case 'refused': {
@@ -31,14 +42,10 @@ function presentOne(
     }
     case 'removed':
       return { ...told, ...place, status: '204' };
-    case 'user': {
-      const { user } = done;
-      return { ...told, ...changed(method, locationOf(root, user), etagOf(user)) };
-    }
-    case 'group': {
-      const { group } = done;
-      return { ...told, ...changed(method, groupLocationOf(root, group), etagOf(group)) };
-    }
+    case 'user':
+      return { ...told, ...changed(method, locationOf(root, done), etagOf(done)) };
+    case 'group':
+      return { ...told, ...changed(method, groupLocationOf(root, done), etagOf(done)) };
   }
 }
 

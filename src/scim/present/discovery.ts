@@ -49,7 +49,7 @@ export const serviceProviderConfig = (
   // draft-zollner-scim-interop-profile-02.
   ...(interop === 'strict' && { interopProfileConformant: true }),
   // RFC 9967 §4.
-  securityEvents: { asyncRequest: 'none', eventUris: Object.values(SCIM_EVENTS) },
+  securityEvents: { asyncRequest: 'request', eventUris: Object.values(SCIM_EVENTS) },
   // RFC 9865 §4.
   pagination: {
     cursor: true,

@@ -1,3 +1,4 @@
+import { refusalOf } from '../../platform/http/refusal.js';
 import type { ErrorCode } from '../../kernel/domain-error.js';
 
 export const MEDIA_TYPE = 'application/scim+json; charset=utf-8';
@@ -37,4 +38,10 @@ export function scimError(
     ...(hasType && { scimType }),
     detail,
   };
+}
+
+/** What an operation of a bulk request is refused with. */
+export function refusedWith(error: Error): Readonly<Record<string, unknown>> {
+  const { status, code, detail } = refusalOf(error);
+  return scimError(status, code, detail);
 }

@@ -16,7 +16,8 @@ export interface UserView {
 
 export const etagOf = ({ version }: { readonly version: number }): string => versionTag(version);
 
-export const locationOf = (root: string, user: UserView): string => `${root}/Users/${user.id}`;
+export const locationOf = (root: string, user: Pick<UserView, 'id'>): string =>
+  `${root}/Users/${user.id}`;
 
 /**
  * A person as RFC 7643 §4 writes it, in the schema's order. `schemas`, `meta` and `active` are made here; nothing

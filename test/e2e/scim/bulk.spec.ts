@@ -1,6 +1,7 @@
 // P1: durable before polite. P4: nothing is lost. P9: fail closed. Many changes in one request (RFC 7644 §3.7).
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '../../../src/kernel/ids.js';
+import { deleteOldJobs } from '../../../src/scim/postgres/bulk-jobs.js';
 import { eventually } from '../../support/eventually.js';
 import { ScimServer, type ScimAnswer, type ScimClient } from '../../support/scim-server.js';
 
@@ -258,5 +259,225 @@ describe('a bulk request', () => {
   it('is advertised with its limits', async () => {
     const { body } = await server.send(client, 'GET', '/ServiceProviderConfig');
     expect(body.bulk).toEqual({ supported: true, maxOperations: 1_000, maxPayloadSize: 4_194_304 });
+  });
+});
+
+describe('a bulk request that may be answered before it is carried out', () => {
+  const LATER = { prefer: 'respond-async' };
+  const never = new AbortController().signal;
+  const joins = (userName = newName()) => ({ method: 'POST', path: '/Users', data: { userName } });
+  const titled = (id: string, title: string, active?: boolean) => ({
+    method: 'PATCH',
+    path: `/Users/${id}`,
+    data: {
+      schemas: [PATCH_OP],
+      Operations: [
+        { op: 'replace', path: 'title', value: title },
+        ...(active === undefined ? [] : [{ op: 'replace', path: 'active', value: active }]),
+      ],
+    },
+  });
+  const later = (Operations: readonly unknown[], headers: Record<string, string> = LATER) =>
+    server.send(client, 'POST', '/Bulk', { headers, body: { Operations } });
+  const look = (id: string) => server.send(client, 'GET', `/Bulk/${id}`);
+  const txnOf = ({ headers }: ScimAnswer): string => headers.get('set-txn')!;
+  const people = async (): Promise<string[]> => {
+    const rows = await server.world.query<{ user_name: string }>(
+      'select user_name from resources where connection_id = $1 and deleted_at is null order by user_name',
+      [client.connection],
+    );
+    return rows.map(({ user_name }) => user_name);
+  };
+  const completions = (id: string) =>
+    server.world.query<{ txn: string; resource: string; events: object }>(
+      `select txn, resource, events from events_pending where split_part(txn, ':', 1) = $1
+          and type like '%asyncresp' order by seq`,
+      [id],
+    );
+  /** Whoever has it is dead, as far as anybody can tell. */
+  const deserted = () => server.world.query(`update bulk_jobs set held_until = '-infinity'`);
+
+  afterEach(() => server.world.query('delete from bulk_jobs'));
+  it('is answered 202 once it is kept, tells its outcome when it is done, and each operation’s on the topic', async () => {
+    const ada = await person();
+    const answer = await later([joins(), titled(ada, 'Dr'), { ...joins(), path: '/Groups' }]);
+    const id = txnOf(answer);
+    expect([answer.status, answer.text]).toEqual([202, '']);
+    expect(answer.headers.get('preference-applied')).toBe('respond-async');
+    expect(answer.headers.get('location')).toBe(`${server.root}/Bulk/${id}`);
+    expect(answer.headers.get('x-request-id')).toBe(id);
+    expect(await people()).toHaveLength(1);
+    expect(await look(id)).toMatchObject({ status: 202, text: '' });
+
+    expect(await server.jobs.runOnce(never)).toBe(true);
+    const outcome = await look(id);
+    expect(outcome.status).toBe(200);
+    expect(outcome.headers.get('content-type')).toMatch(/^application\/scim\+json/);
+    expect(statusesOf(outcome)).toEqual(['201', '200', '400']);
+    const made = idIn(outcome.body.Operations[0]);
+    expect(outcome.body.Operations[1]).toEqual({
+      ...{ method: 'PATCH', location: `${server.root}/Users/${ada}`, version: 'W/"2"' },
+      status: '200',
+    });
+    const uri = 'urn:ietf:params:scim:event:misc:asyncresp';
+    expect(await completions(id)).toEqual([
+      {
+        txn: `${id}:0`,
+        resource: `/Users/${made}`,
+        events: { [uri]: { method: 'POST', version: 'W/"1"', status: '201' } },
+      },
+      {
+        txn: `${id}:1`,
+        resource: `/Users/${ada}`,
+        events: { [uri]: { method: 'PATCH', version: 'W/"2"', status: '200' } },
+      },
+      {
+        txn: `${id}:2`,
+        resource: '/Groups',
+        events: {
+          [uri]: {
+            method: 'POST',
+            status: '400',
+            response: {
+              schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+              scimType: 'invalidValue',
+              status: '400',
+            },
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is carried out and answered at once when it takes anything away, cannot be read, or nobody asks for it', async () => {
+    const [ada, bob] = [await person(), await person()];
+    const staff = await server.send(client, 'POST', '/Groups', { body: { displayName: 'Staff' } });
+    for (const taking of [
+      leaveOf(ada),
+      leaveOf(ada, 'perhaps'),
+      { method: 'DELETE', path: `/Users/${bob}` },
+      { method: 'PUT', path: `/Groups/${staff.body.id}`, data: { displayName: 'Staff' } },
+      { method: 'POST', path: '/Users', data: { userName: newName(), active: 'False' } },
+      { method: 'POST', path: '/Devices', data: {} },
+    ])
+      expect((await later([joins(), taking])).status).toBe(200);
+    expect(await activeOf(ada)).toBe(false);
+    expect((await later([joins()], { prefer: 'return=minimal' })).status).toBe(200);
+    expect((await later([joins()], {})).status).toBe(200);
+    expect(await server.jobs.runOnce(never)).toBe(false);
+  });
+
+  it('that comes with a time to wait is answered as ever when it is done by then', async () => {
+    const answered = later([joins()], { prefer: 'respond-async, wait=15' });
+    await eventually(() => server.jobs.runOnce(never));
+    const answer = await answered;
+    expect([answer.status, statusesOf(answer)]).toEqual([200, ['201']]);
+  });
+
+  it('lifts nothing that was set after it had come', async () => {
+    const ada = await person();
+    const id = txnOf(await later([titled(ada, 'Dr'), titled(ada, 'Prof', true)]));
+    await bulk([leaveOf(ada)]);
+    await server.jobs.runOnce(never);
+    expect(statusesOf(await look(id))).toEqual(['200', '200']);
+    expect(await activeOf(ada)).toBe(false);
+    expect(await server.world.holds(ada as never)).toEqual([`scim:${client.connection}`]);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'has its effect once, however often whoever carries it out dies %s an operation has committed',
+    async (moment) => {
+      const names = Array.from({ length: 12 }, newName).sort();
+      const circle = [
+        { ...joins(names[0]), bulkId: 'a' },
+        {
+          ...{ method: 'POST', path: '/Groups', bulkId: 'g' },
+          data: { displayName: 'g', members: [{ value: 'bulkId:a' }] },
+        },
+      ];
+      const id = txnOf(await later([...circle, ...names.slice(1).map(joins)]));
+      for (let deaths = 1; deaths <= 4; deaths += 1) {
+        let left = 2;
+        server.breaks.next = () => (left-- === 0 ? moment : 'never');
+        await server.jobs.runOnce(never);
+        server.breaks.next = () => 'never';
+        expect((await look(id)).status).toBe(202);
+        await deserted();
+      }
+      await server.jobs.runOnce(never);
+      const outcome = await look(id);
+      expect(new Set(statusesOf(outcome))).toEqual(new Set(['201']));
+      expect(await people()).toEqual(names);
+      expect(await membersOf(idIn(outcome.body.Operations[1]))).toEqual([
+        idIn(outcome.body.Operations[0]),
+      ]);
+      expect(await completions(id)).toHaveLength(13);
+    },
+  );
+
+  it('has its effect once when two carry it out, because one was thought dead', async () => {
+    const names = Array.from({ length: 30 }, newName).sort();
+    const id = txnOf(await later(names.map(joins)));
+    const first = server.jobs.runOnce(never);
+    await eventually(async () => (await people()).length > 0);
+    await deserted();
+    await Promise.all([first, server.jobs.runOnce(never)]);
+    const outcome = await look(id);
+    expect(new Set(statusesOf(outcome))).toEqual(new Set(['201']));
+    expect(await people()).toEqual(names);
+    expect(await completions(id)).toHaveLength(30);
+  });
+
+  it('that has to stop lets another go on at once', async () => {
+    const names = Array.from({ length: 3 }, newName).sort();
+    const id = txnOf(await later(names.map(joins)));
+    const stop = new AbortController();
+    stop.abort();
+    await server.jobs.runOnce(stop.signal);
+    expect(await people()).toEqual([]);
+    await server.jobs.runOnce(never);
+    expect(statusesOf(await look(id))).toEqual(['201', '201', '201']);
+  });
+
+  it('stands nowhere in plain words, and its request goes when it is done', async () => {
+    const name = newName();
+    const id = txnOf(await later([joins(name)]));
+    const row = async () => {
+      const [found] = await server.world.query<{ request: Buffer | null; result: Buffer | null }>(
+        'select request, result from bulk_jobs where id = $1',
+        [id],
+      );
+      return found!;
+    };
+    expect((await row()).request!.includes(name)).toBe(false);
+    await server.jobs.runOnce(never);
+    expect((await row()).request).toBeNull();
+    const steps = await server.world.query('select * from bulk_job_steps where job_id = $1', [id]);
+    expect(JSON.stringify(steps)).not.toContain(name);
+    await server.world.query(`update bulk_jobs set finished_at = now() - interval '25 hours'`);
+    await server.world.transactions.run('background', (tx) => deleteOldJobs(tx, 24, 100));
+    expect((await look(id)).status).toBe(404);
+  });
+
+  it('is nobody’s of another connection, and nothing is done for one that was removed', async () => {
+    const id = txnOf(await later([joins()]));
+    const other = await server.client();
+    expect((await server.send(other, 'GET', `/Bulk/${id}`)).status).toBe(404);
+    expect((await server.send(client, 'GET', '/Bulk/none')).status).toBe(404);
+    await server.world.query('update connections set removed_at = now() where id = $1', [
+      client.connection,
+    ]);
+    await server.jobs.runOnce(never);
+    expect(await people()).toEqual([]);
+    expect(await server.world.query('select from bulk_jobs where id = $1', [id])).toEqual([]);
+  });
+
+  it('is a 503 when it cannot be kept', async () => {
+    server.wire.cut();
+    const answer = await later([joins()]).finally(() => {
+      server.wire.heal();
+    });
+    expect(answer.status).toBe(503);
+    expect(await server.jobs.runOnce(never)).toBe(false);
   });
 });

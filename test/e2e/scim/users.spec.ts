@@ -621,7 +621,7 @@ describe('discovery', () => {
         maxPageSize: 1_000,
         cursorTimeout: 3_600,
       },
-      securityEvents: { asyncRequest: 'none', eventUris: Object.values(SCIM_EVENTS) },
+      securityEvents: { asyncRequest: 'request', eventUris: Object.values(SCIM_EVENTS) },
       changePassword: { supported: false },
     });
     expect(types!.body).toMatchObject({
