@@ -34,6 +34,7 @@ import { PeopleInOneGo1764307300000 } from './1764307300000-people-in-one-go.js'
 import { NamedGroupsLift1764308500000 } from './1764308500000-named-groups-lift.js';
 import { RoomForMarks1764309200000 } from './1764309200000-room-for-marks.js';
 import { BulkJobs1764310900000 } from './1764310900000-bulk-jobs.js';
+import { ManyPeopleInOnePlan1764311500000 } from './1764311500000-many-people-in-one-plan.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -81,4 +82,5 @@ export const migrations: readonly (new () => Migration)[] = [
   NamedGroupsLift1764308500000,
   RoomForMarks1764309200000,
   BulkJobs1764310900000,
+  ManyPeopleInOnePlan1764311500000,
 ];

@@ -605,6 +605,46 @@ describe('an operator', () => {
     for (const user of many) expect(await state(user)).toEqual(one);
   });
 
+  it('of an access group sees many people as it sees each of them', async () => {
+    const { organization, connection, create } = await scene();
+    const other = await world.connection(organization);
+    const people: string[] = [newId()];
+    for (const [name, word, on] of [
+      ['ada', 'true', connection],
+      ['bob', 'false', connection],
+      ['cleo', 'true', other],
+    ] as const)
+      people.push(done(await create(name, word, on)).resource.user);
+    const [, ada, bob, cleo] = people as [string, UserId, UserId, UserId];
+    await world.token(organization, ada, await world.device(organization));
+    const groupOf = async (on: ConnectionId, members: readonly string[]) => {
+      const origin = originOf(organization, on);
+      const image = { displayName: 'Staff', externalId: null };
+      const made = await world.heart.changeGroup({ kind: 'create', origin, image, members });
+      if (made.kind !== 'done') throw new Error(made.kind);
+      await world.query(
+        'insert into access_groups (organization_id, connection_id, group_id, added_at) values ($1, $2, $3, now())',
+        [organization, on, made.group.id],
+      );
+    };
+    await groupOf(connection, [ada]);
+    await groupOf(other, [cleo]);
+    const [seen] = await world.query<{ many: { placed: boolean; here: boolean }[]; each: object }>(
+      `select people_state($1::uuid, $2::uuid, $3::uuid[]) as many,
+              (select jsonb_agg(access_place($1, $2, u.id) || jsonb_build_object('person', person_state($1, u.id)) order by u.n)
+                 from unnest($3) with ordinality as u (id, n)) as each`,
+      [organization, connection, [...people, bob]],
+    );
+    expect(seen?.many).toEqual(seen?.each);
+    expect(seen?.many.map(({ placed, here }) => [placed, here])).toEqual([
+      [false, false],
+      [true, true],
+      [false, false],
+      [true, false],
+      [false, false],
+    ]);
+  });
+
   it('finds nothing of another organization', async () => {
     const [mine, theirs] = [await scene(), await scene()];
     const { resource } = done(await theirs.create('ada'));
