@@ -1,4 +1,5 @@
 import type { ConnectionId, GroupId, OrganizationId, ResourceId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
 import type {
   ResourceMark,
   ResourcePosition,
@@ -60,6 +61,14 @@ export abstract class Groups {
     groups: readonly GroupId[],
     most: number | null,
   ): Promise<ReadonlyMap<GroupId, readonly Member[]>>;
+
+  /** The same of one group as `tx` sees it; null of a larger one. */
+  abstract membersIn(
+    tx: Tx,
+    place: ScimPlace,
+    group: GroupId,
+    most: number | null,
+  ): Promise<readonly Member[] | null>;
 
   /** Those that access comes from, in the order in which they became so. */
   abstract givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]>;

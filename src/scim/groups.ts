@@ -20,6 +20,15 @@ const MOST_MEMBERS = 1_000;
 
 type Stored = Omit<GroupView, 'members'>;
 
+type Change = (origin: Origin, id: string, body: Body, ifMatch?: string) => Promise<GroupView>;
+
+/** Changes whose answer has been read when they commit. */
+export interface TellingGroups {
+  readonly create: (origin: Origin, body: Body) => Promise<GroupView>;
+  readonly replace: Change;
+  readonly patch: Change;
+}
+
 /** Groups, as one SCIM connection sees and changes them. */
 export class ScimGroups {
   readonly #heart: Deprovision;
@@ -91,6 +100,33 @@ export class ScimGroups {
       );
       if (outcome.kind !== 'removed') throw refusalOf(outcome);
     });
+  }
+
+  /**
+   * Of a change: the same group, and its answer in this form once it has been committed. The members are read in the
+   * transaction: whoever is told that it failed must not find that it stands.
+   */
+  telling(projection: Projection): TellingGroups {
+    const told = async (
+      origin: Origin,
+      change: (groups: ScimGroups) => Promise<Stored>,
+    ): Promise<GroupView> => {
+      let members: GroupView['members'] = null;
+      const read: AlongsideChange<GroupOutcome> = async (tx, outcome) => {
+        if (outcome.kind !== 'done' || !isTold('members', projection)) return;
+        const most = isAskedFor('members', projection) ? null : MOST_MEMBERS;
+        members = await this.#groups.membersIn(tx, origin, outcome.group.id, most);
+      };
+      const group = await change(new ScimGroups(this.#heart, this.#groups, this.#refused, read));
+      return { ...group, members };
+    };
+    return {
+      create: (origin, body) => told(origin, (groups) => groups.create(origin, body)),
+      replace: (...[origin, id, body, ifMatch]) =>
+        told(origin, (groups) => groups.replace(origin, id, body, ifMatch)),
+      patch: (...[origin, id, body, ifMatch]) =>
+        told(origin, (groups) => groups.patch(origin, id, body, ifMatch)),
+    };
   }
 
   /** The group as an answer of this form has it. */

@@ -38,6 +38,8 @@ class ScimRoom {}
 /** Breaks transactions of the heart on purpose: `before` they have committed, or `after`, when the reply is lost. */
 class Breaks {
   next: () => 'before' | 'after' | 'never' = () => 'never';
+  /** Whether nothing can be read outside of the heart. */
+  losesReads = false;
 }
 
 class BreakingTransactions extends Transactions {
@@ -57,6 +59,8 @@ class BreakingTransactions extends Transactions {
   }
 
   override read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.breaks.losesReads && lane === 'service')
+      return Promise.reject(new DomainError('store.unavailable'));
     return this.inner.read(lane, work);
   }
 }
@@ -193,7 +197,10 @@ export class ScimServer {
       publicUrl: null,
     });
     const providers = [
-      { provide: Transactions, useValue: transactions },
+      {
+        provide: Transactions,
+        useValue: new BreakingTransactions(transactions, this.breaks),
+      },
       { provide: Clock, useValue: systemClock },
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: new Metrics() },

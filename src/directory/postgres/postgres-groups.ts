@@ -1,5 +1,5 @@
 import type { GroupId, OrganizationId } from '../../kernel/ids.js';
-import type { Transactions } from '../../kernel/tx.js';
+import type { Transactions, Tx } from '../../kernel/tx.js';
 import { Groups, type AccessGroup, type Group, type Member } from '../groups.js';
 import { NOBODY } from '../resource-filter.js';
 import type {
@@ -52,6 +52,12 @@ export class PostgresGroups extends Groups {
   ): Promise<ReadonlyMap<GroupId, readonly Member[]>> {
     if (groups.length === 0) return new Map();
     return this.#transactions.read('service', (tx) => membersOfGroups(tx, place, groups, most));
+  }
+
+  override async membersIn(
+    ...[tx, place, group, most]: [Tx, ScimPlace, GroupId, number | null]
+  ): Promise<readonly Member[] | null> {
+    return (await membersOfGroups(tx, place, [group], most)).get(group) ?? null;
   }
 
   override givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]> {

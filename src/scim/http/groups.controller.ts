@@ -24,7 +24,7 @@ import type { JsonObject } from '../present/projected.js';
 import { etagOf } from '../present/user.js';
 import { GROUPS } from '../read/group-schema.js';
 import { names } from '../read/precondition.js';
-import { readProjection } from '../read/projection.js';
+import { readProjection, type Projection } from '../read/projection.js';
 import { readSearchBody } from '../read/search-request.js';
 import { ScimSearch } from '../search.js';
 import type { Body } from '../users.js';
@@ -37,6 +37,9 @@ const UNPARSED = { unparsed: true };
 const WHOLE_GROUP = { unparsed: true, bodyLimitBytes: 8_388_608 };
 
 const ifMatch = (request: FastifyRequest): string | undefined => request.headers['if-match'];
+
+const projectionOf = ({ request }: FastifyReply): Projection =>
+  readProjection(request.query, GROUPS);
 
 @Controller('scim/v2/Groups')
 @UseGuards(ScimGuard)
@@ -80,7 +83,8 @@ export class GroupsController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    return this.#answer(origin, reply, await this.#groups.create(origin, body));
+    const telling = this.#groups.telling(projectionOf(reply));
+    return this.#told(reply, await telling.create(origin, body));
   }
 
   @Get(':id')
@@ -105,8 +109,8 @@ export class GroupsController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject> {
-    const group = await this.#groups.replace(origin, id, body, ifMatch(reply.request));
-    return this.#answer(origin, reply, group);
+    const telling = this.#groups.telling(projectionOf(reply));
+    return this.#told(reply, await telling.replace(origin, id, body, ifMatch(reply.request)));
   }
 
   /** 204, as Entra expects it; the group only for who asks for parts of it (RFC 7644 §3.5.2). */
@@ -118,9 +122,12 @@ export class GroupsController {
     @Json() body: Body,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject | undefined> {
+    const projection = projectionOf(reply);
+    if (projection.kind !== 'whole') {
+      const telling = this.#groups.telling(projection);
+      return this.#told(reply, await telling.patch(origin, id, body, ifMatch(reply.request)));
+    }
     const group = await this.#groups.patch(origin, id, body, ifMatch(reply.request));
-    if (readProjection(reply.request.query, GROUPS).kind !== 'whole')
-      return this.#answer(origin, reply, group);
     const location = groupLocationOf(this.#root.of(reply.request), group);
     void reply.code(204).header('etag', etagOf(group)).header('location', location);
     return undefined;
@@ -150,14 +157,16 @@ export class GroupsController {
     reply: FastifyReply,
     group: Omit<GroupView, 'members'>,
   ): Promise<JsonObject> {
+    return this.#told(reply, await this.#groups.seen(origin, group, projectionOf(reply)));
+  }
+
+  #told(reply: FastifyReply, group: GroupView): JsonObject {
     const root = this.#root.of(reply.request);
-    const projection = readProjection(reply.request.query, GROUPS);
-    const seen = await this.#groups.seen(origin, group, projection);
     void reply
       .header('content-type', MEDIA_TYPE)
       .header('etag', etagOf(group))
       .header('location', groupLocationOf(root, group))
       .header('content-location', groupLocationOf(root, group));
-    return presentGroup(seen, root, projection);
+    return presentGroup(group, root, projectionOf(reply));
   }
 }

@@ -357,6 +357,28 @@ describe('groups are found', () => {
   });
 });
 
+it('a change that stands is never answered 503 because its members could not be read afterwards', async () => {
+  const client = await server.client();
+  const ada = await person(client);
+  server.breaks.losesReads = true;
+  try {
+    const body = { schemas: [GROUP], displayName: 'Staff', members: [{ value: ada }] };
+    const created = await server.send(client, 'POST', '/Groups', { body });
+    const path = `/Groups/${created.body.id}`;
+    const replaced = await server.send(client, 'PUT', path, { body });
+    const Operations = [{ op: 'replace', path: 'displayName', value: 'Crew' }];
+    const patched = await server.send(client, 'PATCH', `${path}?attributes=members`, {
+      body: { schemas: [PATCH_OP], Operations },
+    });
+    expect((await server.send(client, 'GET', path)).status).toBe(503);
+    const answers = [created, replaced, patched];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 200]);
+    for (const answer of answers) expect(answer.body.members).toMatchObject([{ value: ada }]);
+  } finally {
+    server.breaks.losesReads = false;
+  }
+});
+
 it('what is advertised of groups is there', async () => {
   const client = await server.client();
   const types = await server.send(client, 'GET', '/ResourceTypes');
