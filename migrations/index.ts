@@ -35,6 +35,7 @@ import { NamedGroupsLift1764308500000 } from './1764308500000-named-groups-lift.
 import { RoomForMarks1764309200000 } from './1764309200000-room-for-marks.js';
 import { BulkJobs1764310900000 } from './1764310900000-bulk-jobs.js';
 import { ManyPeopleInOnePlan1764311500000 } from './1764311500000-many-people-in-one-plan.js';
+import { IssuerSubjects1764312900000 } from './1764312900000-issuer-subjects.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -83,4 +84,5 @@ export const migrations: readonly (new () => Migration)[] = [
   RoomForMarks1764309200000,
   BulkJobs1764310900000,
   ManyPeopleInOnePlan1764311500000,
+  IssuerSubjects1764312900000,
 ];

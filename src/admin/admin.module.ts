@@ -45,6 +45,7 @@ import { ConnectionHealthController } from './http/connection-health.controller.
 import { ConnectionsController } from './http/connections.controller.js';
 import { DevicesController } from './http/devices.controller.js';
 import { InstallationController } from './http/installation.controller.js';
+import { IssuerSubjectsController } from './http/issuer-subjects.controller.js';
 import { IssuersController } from './http/issuers.controller.js';
 import { OutboxController } from './http/outbox.controller.js';
 import { OrganizationsController } from './http/organizations.controller.js';
@@ -84,6 +85,7 @@ import { Subjects } from './subjects.js';
     AuditController,
     InstallationController,
     IssuersController,
+    IssuerSubjectsController,
     OutboxController,
     ReconciliationsController,
     RostersController,

@@ -1,3 +1,4 @@
+import { DomainError } from '../kernel/domain-error.js';
 import { newId, type ApiKeyId, type CaseId, type GroupId, type SignalId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import { Commits, type Committed, type CommitParts } from './commits.js';
@@ -15,7 +16,6 @@ import {
 } from './deprovision.js';
 import type {
   ActiveWord,
-  Edited,
   Origin,
   ResourceChange,
   ResourceOutcome,
@@ -34,10 +34,10 @@ import {
   type EditChange,
   type Planned,
 } from './domain/plan-edit.js';
-import { alsoNamed } from './domain/person.js';
+import { alsoNamed, type Person } from './domain/person.js';
 import { planSignal } from './domain/plan-signal.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
-import { identitiesOf, type Circumstances } from './domain/plan.js';
+import { identitiesOf, type Circumstances, type Identity } from './domain/plan.js';
 import { changeGroup } from './group-changes.js';
 import {
   lockCreation,
@@ -46,8 +46,10 @@ import {
   lockResource,
   lockSignal,
 } from './postgres/lock-and-read.js';
+import { together } from './together.js';
+import { hasteOf, takesAway } from './haste-of.js';
+import { isSubjectTaken } from './postgres/subject-taken.js';
 import { liftHold, revokeApiKey, revokePeople, revokeSubject } from './operator-orders.js';
-import type { Haste } from './turns.js';
 import { writePlan } from './write-plan.js';
 
 /**
@@ -166,6 +168,8 @@ export class Heart extends Deprovision {
     const { person } = before;
     if (before.taken && person !== null)
       return this.#nameTaken(tx, origin, { at: before.at, person }, change.word);
+    if (await isSubjectTaken(tx, origin.organization, person?.user ?? null, names))
+      return this.#refused(tx, origin, before, { word: change.word, refused: subjectTaken() });
     return this.#write(tx, origin, before.at, (around) => planCreation(around, before, change));
   }
 
@@ -182,15 +186,26 @@ export class Heart extends Deprovision {
     return { outcome: { kind: 'name_taken' }, records };
   }
 
+  /** Whatever is refused, its `active` counts for whoever it is about (P9). */
+  #refused(
+    tx: Tx,
+    origin: Origin,
+    before: { readonly at: Date; readonly person: Person | null } | null,
+    said: { readonly word: ActiveWord; readonly refused: Error },
+  ): Committed<ResourceOutcome> {
+    const person = before?.person ?? null;
+    if (before === null || person === null)
+      return { outcome: { kind: 'refused', why: said.refused }, records: [] };
+    const plan = (around: Circumstances) => planRefusedEdit(around, { person }, said);
+    return this.#write(tx, origin, before.at, plan);
+  }
+
   async #refuseCreation(
     tx: Tx,
     { origin, userName, word, refused }: RefusedCreation,
   ): Promise<Committed<ResourceOutcome>> {
     const owner = userName === null ? null : await lockNameOwner(tx, origin, userName);
-    if (owner === null) return { outcome: { kind: 'refused', why: refused }, records: [] };
-    return this.#write(tx, origin, owner.at, (around) =>
-      planRefusedEdit(around, owner, { word, refused }),
-    );
+    return this.#refused(tx, origin, owner, { word, refused });
   }
 
   async #edit(
@@ -200,12 +215,15 @@ export class Heart extends Deprovision {
     const before = await lockResource(tx, origin.organization, origin.connection, resource);
     if (before === null) return { outcome: { kind: 'unknown' }, records: [] };
     const edited = edit(before.resource);
-    if ('refused' in edited)
-      return this.#write(tx, origin, before.at, (around) =>
-        planRefusedEdit(around, before, edited),
-      );
-    const { taken, waiting, foreign, here } = await lockNamesOf(tx, origin, before, edited);
+    if ('refused' in edited) return this.#refused(tx, origin, before, edited);
+    const names = namesAdded(before, edited.next);
+    const { taken, waiting, foreign, here } = await lockNamesOf(tx, origin, before, {
+      userName: edited.next.userName,
+      names,
+    });
     if (taken) return this.#nameTaken(tx, origin, before, edited.word);
+    if (await isSubjectTaken(tx, origin.organization, before.person.user, names))
+      return this.#refused(tx, origin, before, { word: edited.word, refused: subjectTaken() });
     const named = { ...before, person: alsoNamed(before.person, foreign) };
     return this.#write(tx, origin, before.at, (around) =>
       planEdit(around, named, { word: edited.word, next: edited.next, waiting, here, verb }),
@@ -240,40 +258,23 @@ export class Heart extends Deprovision {
   }
 }
 
-/** What may take access away goes first; only a word that is known for another thing waits. */
-function hasteOf(change: ResourceChange): Haste {
-  if (change.kind === 'remove') return 'leaver';
-  const { word } = change.kind === 'edit' ? change.edit : change;
-  return word === 'true' || word === 'absent' ? 'edit' : 'leaver';
-}
-
-const takesAway = ({ edit }: Extract<GroupChange, { kind: 'edit' }>): boolean =>
-  edit.members.replaces || edit.members.remove.length > 0;
-
 const nothing: Alongside = () => Promise.resolve();
-
-/** The same work, and what a door writes beside it. */
-const together =
-  <T>(work: (tx: Tx) => Promise<Committed<T>>, alongside?: AlongsideChange<T>) =>
-  async (tx: Tx): Promise<Committed<T>> => {
-    const done = await work(tx);
-    await alongside?.(tx, done.outcome);
-    return done;
-  };
 
 /** A rename takes its new names under their locks, so that a signal about them waits or is seen. */
 async function lockNamesOf(
   tx: Tx,
   origin: Origin,
   before: BeforeEdit,
-  edited: Extract<Edited, { readonly next: unknown }>,
+  { userName, names }: { readonly userName: string; readonly names: readonly Identity[] },
 ): ReturnType<typeof lockNewNames> {
-  const names = namesAdded(before, edited.next);
   if (names.length === 0) return { taken: false, waiting: [], foreign: [], here: false };
   const resource = { ...origin, id: before.resource.id };
-  return lockNewNames(tx, resource, edited.next.userName, names);
+  return lockNewNames(tx, resource, userName, names);
 }
 
 class NameTaken extends Error {}
+
+const subjectTaken = (): DomainError =>
+  new DomainError('scim.subject_taken', 'a subject belongs to somebody else');
 
 type RefusedCreation = Extract<ResourceChange, { kind: 'refused_create' }>;

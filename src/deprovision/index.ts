@@ -34,5 +34,6 @@ export {
 } from './deprovision.js';
 export type { ResourceEvent } from './domain/plan.js';
 export { ResourceEvents } from './resource-events.js';
+export { ISSUER_SUBJECTS } from './domain/issuer-subjects.js';
 export { Rosters, type RosterDemand } from './rosters.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

@@ -20,6 +20,7 @@ import { Devices } from './devices.js';
 import { EndingSecretsWatch } from './ending-secrets-watch.js';
 import { Groups } from './groups.js';
 import { FailedAttempts } from './failed-attempts.js';
+import { IssuerSubjects } from './issuer-subjects.js';
 import { Organizations } from './organizations.js';
 import { People } from './people.js';
 import { PostgresGroups } from './postgres/postgres-groups.js';
@@ -31,6 +32,7 @@ import { StoredConnectionHealths } from './stored-connection-healths.js';
 import { StoredConnectionTokens } from './stored-connection-tokens.js';
 import { StoredConnections } from './stored-connections.js';
 import { StoredDevices } from './stored-devices.js';
+import { StoredIssuerSubjects } from './stored-issuer-subjects.js';
 import { StoredOrganizations } from './stored-organizations.js';
 import { StoredPeople } from './stored-people.js';
 import { StoredPresentedRosters } from './stored-presented-rosters.js';
@@ -112,6 +114,11 @@ import { SilenceWatch } from './traffic/silence-watch.js';
       inject: [Transactions],
       useFactory: (transactions: Transactions) => new StoredConnectionHealths(transactions),
     },
+    built(
+      IssuerSubjects,
+      { transactions: Transactions, audit: AuditLog },
+      ({ transactions, audit }) => new StoredIssuerSubjects(transactions, audit),
+    ),
     {
       provide: Resources,
       inject: [Transactions],
@@ -140,6 +147,7 @@ import { SilenceWatch } from './traffic/silence-watch.js';
     },
   ],
   exports: [
+    IssuerSubjects,
     Organizations,
     Connections,
     ConnectionDoors,

@@ -30,6 +30,7 @@ export { Groups, type AccessGroup, type Group, type Member } from './groups.js';
 export { connectionKinds, connectionPath, type ConnectionKind } from './domain/connection-kinds.js';
 export type { PresentedPerson } from './domain/roster-names.js';
 export { FailedAttempts } from './failed-attempts.js';
+export { IssuerSubjects, type IssuerSubject, type IssuerSubjectId } from './issuer-subjects.js';
 export { Organizations, type Organization } from './organizations.js';
 export type { Listed, PageOf } from './page.js';
 export { People, type Person, type PersonFilter, type PersonReference } from './people.js';

@@ -4,7 +4,12 @@ import { PostgresAuditLog } from '../../src/audit/postgres/postgres-audit-log.js
 import { foreignSubject } from '../../src/contract/foreign-subject.js';
 import { readRecord } from '../../src/contract/read.js';
 import type { RevocationRecord } from '../../src/contract/revocation-record.js';
-import type { Edit, Origin, StoredResource } from '../../src/deprovision/index.js';
+import {
+  ISSUER_SUBJECTS,
+  type Edit,
+  type Origin,
+  type StoredResource,
+} from '../../src/deprovision/index.js';
 import {
   newId,
   type CaseId,
@@ -14,6 +19,7 @@ import {
 import type { ForeignIssuerView, IssuerId, SubjectKind } from '../../src/outbox/index.js';
 import { issuersInUse } from '../../src/outbox/postgres/foreign-issuers.js';
 import { StoredForeignIssuers } from '../../src/outbox/stored-foreign-issuers.js';
+import { StoredIssuerSubjects } from '../../src/directory/stored-issuer-subjects.js';
 import { sha256 } from '../../src/platform/crypto/sha256.js';
 import { Installation } from '../../src/platform/installation/installation.js';
 import { World } from '../support/world.js';
@@ -32,6 +38,11 @@ const originOf = (organization: OrganizationId, connection: ConnectionId): Origi
   connection,
   requestId: newId(),
   receivedAt: new Date(),
+});
+
+/** What a resource says that an issuer calls the person. */
+const called = (issuer: string, value: string) => ({
+  [ISSUER_SUBJECTS.schema]: { [ISSUER_SUBJECTS.attribute]: [{ issuer, value }] },
 });
 
 class Scene {
@@ -182,12 +193,110 @@ describe('somebody who leaves', () => {
     const scene = await Scene.open();
     const issuer = await scene.register('iss_sub');
     const { resource } = await scene.join();
-    for (const value of [`${issuer.issuer}\npairwise`, `${issuer.issuer}.evil\npairwise`])
-      await world.query(
-        `insert into identities (organization_id, connection_id, kind, value, user_id) values ($1, $2, 'iss_sub', $3, $4)`,
-        [scene.organization, scene.connection, value, resource.user],
-      );
+    await scene.edit(resource, (stored) => ({
+      word: 'absent',
+      next: { ...stored, attributes: called(issuer.issuer, 'pairwise') },
+    }));
+    await scene.edit(resource, (stored) => ({
+      word: 'absent',
+      next: { ...stored, attributes: called(`${issuer.issuer}.evil`, 'pairwise') },
+    }));
+    // The one before it has ended a moment ago: a token may still live.
     expect(await foreignOf(await scene.leave(resource))).toEqual(named(issuer, 'pairwise'));
+  });
+
+  it('keeps the subject that is theirs: another resource that claims it is refused, and its deactivation done', async () => {
+    const scene = await Scene.open();
+    const issuer = await scene.register('iss_sub');
+    const attributes = called(issuer.issuer, 'pairwise');
+    const [ada, eve] = [(await scene.join()).resource, (await scene.join()).resource];
+    await scene.edit(ada, (stored) => ({ word: 'absent', next: { ...stored, attributes } }));
+    const claim = (origin: Origin) =>
+      world.heart.changeResource({
+        kind: 'edit',
+        origin,
+        resource: eve.id,
+        edit: (stored) => ({ word: 'false', next: { ...stored, active: false, attributes } }),
+      });
+    const refused = await claim(originOf(scene.organization, scene.connection));
+    expect(refused).toMatchObject({ kind: 'refused', why: { code: 'scim.subject_taken' } });
+    const [held] = await world.query<{ generation: string }>(
+      `select generation from subject_generations where scope = 'user' and subject_id = $1`,
+      [eve.user],
+    );
+    expect(held).toEqual({ generation: '2' });
+    expect(await foreignOf(await scene.leave(ada))).toEqual(named(issuer, 'pairwise'));
+  });
+
+  it('is refused as somebody new under the subject of another, and nothing is made', async () => {
+    const scene = await Scene.open();
+    const attributes = called('https://idp.example', newId());
+    const { resource } = await scene.join();
+    await scene.edit(resource, (stored) => ({ word: 'absent', next: { ...stored, attributes } }));
+    const userName = newId();
+    const made = await world.heart.changeResource({
+      kind: 'create',
+      origin: originOf(scene.organization, scene.connection),
+      word: 'true',
+      image: { userName, externalId: null, emails: [], active: true, attributes },
+    });
+    expect(made).toMatchObject({ kind: 'refused', why: { code: 'scim.subject_taken' } });
+    expect(await world.query('select id from resources where user_name = $1', [userName])).toEqual(
+      [],
+    );
+  });
+
+  it('leaves by the subject that an operator has named, also just after it was taken back', async () => {
+    const scene = await Scene.open();
+    const issuer = await scene.register('iss_sub');
+    const subjects = new StoredIssuerSubjects(world.transactions, new PostgresAuditLog());
+    const { user } = (await scene.join()).resource;
+    const of = { organization: scene.organization, user, issuer: issuer.issuer };
+    const [kept, back] = [
+      await subjects.add({ ...of, sub: 'kept' }, asking),
+      await subjects.add({ ...of, sub: 'back' }, asking),
+    ];
+    await subjects.remove({ ...of, id: back.id }, asking);
+    await expect(subjects.remove({ ...of, id: back.id }, asking)).rejects.toMatchObject({
+      code: 'subject.unknown',
+    });
+    expect(await subjects.list(scene.organization, user)).toEqual([kept]);
+    const entries = await world.query<{ bytes: Buffer }>(
+      `select bytes from audit.entry where organization_id = $1 and action ~ '^user.subject_'`,
+      [scene.organization],
+    );
+    expect(entries).toHaveLength(3);
+    // What issuers call people is personal.
+    expect(entries.map(({ bytes }) => bytes.toString()).join()).not.toMatch(/kept|back/);
+    const id = await world.heart.revokeSubject({
+      ...{ organization: scene.organization, scope: 'user', id: user, kind: 'admin' },
+      ...{ reason: 'test', hold: false, actor: asking.actor },
+      ...{ requestId: newId(), receivedAt: new Date() },
+    });
+    expect((await foreignOf(id)).sort()).toEqual(named(issuer, 'kept', 'back').sort());
+  });
+
+  it('has a subject for themselves alone, whoever names it first, and an organization of its own', async () => {
+    const [scene, other] = [await Scene.open(), await Scene.open()];
+    const subjects = new StoredIssuerSubjects(world.transactions, new PostgresAuditLog());
+    const issuer = 'https://idp.example';
+    const [ada, eve, far] = [
+      (await scene.join()).resource,
+      (await scene.join()).resource,
+      (await other.join()).resource,
+    ];
+    const add = ({ user }: StoredResource, sub: string, { organization } = scene) =>
+      subjects.add({ organization, user, issuer, sub }, asking);
+    const race = await Promise.allSettled([add(ada, 'one'), add(eve, 'one')]);
+    expect(race.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await scene.edit(ada, (stored) => ({
+      word: 'absent',
+      next: { ...stored, attributes: called(issuer, 'two') },
+    }));
+    await expect(add(eve, 'two')).rejects.toMatchObject({ code: 'subject.taken' });
+    await add(ada, 'two');
+    await add(far, 'one', other);
+    await expect(add(far, 'three', scene)).rejects.toMatchObject({ code: 'user.unknown' });
   });
 
   it('leaves no issuer of another organization', async () => {

@@ -6,6 +6,7 @@ import { connectionSchema, newConnectionSchema, newSecretSchema } from './connec
 import { deviceSchema } from './devices.dto.js';
 import { eventSchema } from './events.dto.js';
 import { gatewaySchema, newGatewaySchema } from './gateways.dto.js';
+import { issuerSubjectSchema } from './issuer-subjects.dto.js';
 import { issuerSchema } from './issuers.dto.js';
 import { adminKeySchema, apiKeySchema, newAdminKeySchema, newApiKeySchema } from './keys.dto.js';
 import { refusedRecordSchema } from './outbox.dto.js';
@@ -32,6 +33,7 @@ export const adminSchemas: Readonly<Record<string, Schema>> = {
   Finding: findingSchema,
   Gateway: gatewaySchema,
   Issuer: issuerSchema,
+  IssuerSubject: issuerSubjectSchema,
   NewAdminKey: newAdminKeySchema,
   NewApiKey: newApiKeySchema,
   NewConnection: newConnectionSchema,

@@ -40,6 +40,8 @@ export const ACTIONS = [
   'user.reactivated',
   'user.held',
   'user.deleted',
+  'user.subject_added',
+  'user.subject_removed',
   'group.created',
   'group.changed',
   'group.deleted',

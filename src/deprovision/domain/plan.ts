@@ -17,6 +17,7 @@ import type {
   UserId,
 } from '../../kernel/ids.js';
 import type { Origin, ResourceImage, SignalOutcome, StoredResource } from './change.js';
+import { issuerSubjectName, issuerSubjectsOf } from './issuer-subjects.js';
 import type { ForeignName, Person } from './person.js';
 
 /** Makes ids. Handed in, so that a plan is a function of its arguments. */
@@ -87,7 +88,7 @@ export interface ResourceEvent extends EventDraft {
 }
 
 export interface Identity {
-  readonly kind: 'scim_id' | 'external_id' | 'user_name' | 'email';
+  readonly kind: 'scim_id' | 'iss_sub' | 'external_id' | 'user_name' | 'email';
   readonly value: string;
 }
 
@@ -180,12 +181,14 @@ export function entryOf(around: Circumstances, draft: EntryDraft): AuditEntry {
 /** How a resource names its person to signals. */
 export function identitiesOf(
   id: ResourceId | null,
-  image: Pick<ResourceImage, 'userName' | 'externalId' | 'emails'>,
+  image: Pick<ResourceImage, 'userName' | 'externalId' | 'emails' | 'attributes'>,
 ): Identity[] {
   const identities: Identity[] = [{ kind: 'user_name', value: image.userName.toLowerCase() }];
   if (id !== null) identities.push({ kind: 'scim_id', value: id });
   if (image.externalId !== null) identities.push({ kind: 'external_id', value: image.externalId });
   for (const value of new Set(image.emails)) identities.push({ kind: 'email', value });
+  for (const value of new Set(issuerSubjectsOf(image.attributes).map(issuerSubjectName)))
+    identities.push({ kind: 'iss_sub', value });
   return identities;
 }
 

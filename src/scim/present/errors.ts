@@ -22,6 +22,7 @@ const SCIM_TYPES: Partial<Record<ErrorCode, string>> = {
   'scim.invalid_count': 'invalidCount',
   'scim.mutability': 'mutability',
   'scim.name_taken': 'uniqueness',
+  'scim.subject_taken': 'uniqueness',
 };
 
 /** An error body of RFC 7644 §3.12; the status is a string there. `scimType` belongs to 400 and 409 only. */

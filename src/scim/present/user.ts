@@ -1,6 +1,6 @@
 import { versionTag } from '../../contract/security-event.js';
 import type { Projection } from '../read/projection.js';
-import { EXTERNAL_ID, ENTERPRISE_SCHEMA, USER_SCHEMA } from '../read/user-schema.js';
+import { EXTERNAL_ID, USER_SCHEMA, USERS } from '../read/user-schema.js';
 import { isObject } from '../read/value.js';
 import { projected, type JsonObject } from './projected.js';
 
@@ -30,18 +30,16 @@ export function presentUser(user: UserView, root: string, projection: Projection
     ...user.attributes,
     active: user.active,
   });
-  const extension = user.attributes[ENTERPRISE_SCHEMA.id];
-  const isExtended = isObject(extension);
+  const extensions = USERS.extensions.flatMap(({ id, attributes }) => {
+    const own = user.attributes[id];
+    const names = attributes.map(({ name }) => name);
+    return isObject(own) ? ([[id, inOrder(names, own)]] as const) : [];
+  });
   const whole: JsonObject = {
-    schemas: [USER_SCHEMA.id, ...(isExtended ? [ENTERPRISE_SCHEMA.id] : [])],
+    schemas: [USER_SCHEMA.id, ...extensions.map(([id]) => id)],
     id: user.id,
     ...own,
-    ...(isExtended && {
-      [ENTERPRISE_SCHEMA.id]: inOrder(
-        ENTERPRISE_SCHEMA.attributes.map(({ name }) => name),
-        extension,
-      ),
-    }),
+    ...Object.fromEntries(extensions),
     meta: {
       resourceType: 'User',
       created: user.createdAt.toISOString(),

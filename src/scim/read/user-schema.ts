@@ -1,3 +1,4 @@
+import { ISSUER_SUBJECTS } from '../../deprovision/index.js';
 import {
   complex,
   flag,
@@ -95,14 +96,35 @@ export const ENTERPRISE_SCHEMA: Schema = {
   ],
 };
 
+/** Ours: what issuers of tokens call the person, where no other name of theirs is that. */
+const SUBJECTS_SCHEMA: Schema = {
+  id: ISSUER_SUBJECTS.schema,
+  name: 'OffswitchUser',
+  description: 'What issuers of tokens call the person',
+  attributes: [
+    {
+      ...complex(
+        ISSUER_SUBJECTS.attribute,
+        'What issuers say in `sub`; each belongs to one person of the organization.',
+        [
+          { ...text('issuer', '`iss`, exactly.'), caseExact: true, required: true },
+          { ...text('value', '`sub`, exactly.'), caseExact: true, required: true },
+        ],
+      ),
+      multiValued: true,
+      uniqueness: 'server',
+    },
+  ],
+};
+
 export const USERS: ResourceKind = {
   core: USER_SCHEMA,
-  extensions: [ENTERPRISE_SCHEMA],
+  extensions: [ENTERPRISE_SCHEMA, SUBJECTS_SCHEMA],
   readOnly: ['id', 'meta', 'schemas', 'groups'],
 };
 
 /** Those of people. */
-export const SCHEMAS: readonly Schema[] = [USER_SCHEMA, ENTERPRISE_SCHEMA];
+export const SCHEMAS: readonly Schema[] = [USER_SCHEMA, ENTERPRISE_SCHEMA, SUBJECTS_SCHEMA];
 
 /** RFC 7643 §3.1: belongs to every resource and stands in no schema. */
 export const EXTERNAL_ID = { ...text('externalId', "The IdP's own key."), caseExact: true };

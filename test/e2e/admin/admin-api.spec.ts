@@ -442,6 +442,26 @@ describe('issuers', () => {
     ...more,
   });
 
+  it('call people by subjects that an operator names, one person by each, and takes back', async () => {
+    const { user } = await app.person(owner, `${newId()}@example.com`);
+    const other = await app.person(owner, `${newId()}@example.com`);
+    const at = under(`/users/${user}/subjects`);
+    const body = { issuer: 'https://idp.example', sub: 'pairwise' };
+    const made = await post(at, body);
+    expect(made).toMatchObject({ status: 201, body });
+    for (const taken of [user, other.user]) {
+      const again = await post(under(`/users/${taken}/subjects`), body);
+      expect(again).toMatchObject({ status: 409, body: { code: 'subject.taken' } });
+    }
+    expect((await get(at)).body.items).toEqual([made.body]);
+    expect((await post(at, { ...body, sub: 'two words' })).status).toBe(400);
+    const auditor = await app.adminKey(owner, 'auditor');
+    expect((await app.ask('POST', at, { body, key: auditor })).status).toBe(403);
+    expect((await app.ask('DELETE', `${at}/${made.body.id}`)).status).toBe(204);
+    expect((await get(at)).body.items).toEqual([]);
+    expect((await post(under(`/users/${other.user}/subjects`), body)).status).toBe(201);
+  });
+
   it('are registered, listed and removed, with their public keys or their address', async () => {
     const stored = { ...KEY.jwk, d: 'visibly-fake-private-part' };
     const inline = await post(under('/issuers'), issuer({ jwks: { keys: [stored] } }));

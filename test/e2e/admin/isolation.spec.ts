@@ -33,6 +33,8 @@ async function estate(): Promise<Estate> {
   const apiKey = await post('/api-keys', { name: 'x', scopes: ['device-tokens:bootstrap'] });
   const adminKey = await post('/admin-keys', { name: 'x', role: 'auditor' });
   const issuer = await post('/issuers', issuerOf(org));
+  const named = { issuer: 'https://idp.example', sub: 'pairwise' };
+  const subject = await post(`/users/${user}/subjects`, named);
   const made = await post('/revocations', {
     subject: { scope: 'user', id: user },
     reason: 'x',
@@ -48,6 +50,7 @@ async function estate(): Promise<Estate> {
       family,
       connection,
       issuer: issuer.id,
+      subject: subject.id,
       key: apiKey.id,
       'admin-key': adminKey.id,
       case: made.id,
@@ -81,6 +84,7 @@ const bodies = (of: Estate): Readonly<Record<string, unknown>> => ({
   'POST /v1/organizations/{org}/api-keys': { name: 'x', scopes: ['device-tokens:bootstrap'] },
   'POST /v1/organizations/{org}/devices': { device_id: 'y' },
   'POST /v1/organizations/{org}/issuers': issuerOf('another'),
+  'POST /v1/organizations/{org}/users/{user}/subjects': { issuer: 'x', sub: 'y' },
   'POST /v1/organizations/{org}/revocations': {
     subject: { scope: 'user', id: of.ids['user'] },
     reason: 'x',

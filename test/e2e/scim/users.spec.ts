@@ -45,6 +45,58 @@ const count = async (table: string, client: ScimClient): Promise<number> => {
   return row!.n;
 };
 
+describe('what issuers of tokens call a person', () => {
+  const OURS = 'urn:ietf:params:scim:schemas:extension:offswitch:2.0:User';
+  const issuer = 'https://idp.example';
+
+  it('is an extension of ours, that discovery names and a path with a filter reaches', async () => {
+    const client = await server.client();
+    const { body: types } = await server.send(client, 'GET', '/ResourceTypes/User');
+    expect(types.schemaExtensions).toContainEqual({ schema: OURS, required: false });
+    const { body: schema } = await server.send(client, 'GET', `/Schemas/${OURS}`);
+    expect(schema.attributes).toMatchObject([{ name: 'subjects', uniqueness: 'server' }]);
+    const id = await made(client, {
+      userName: newId(),
+      [OURS]: { subjects: [{ issuer, value: 'first' }] },
+    });
+    const path = `${OURS}:subjects[issuer eq "${issuer}"].value`;
+    const changed = await patch(client, id, { op: 'replace', path, value: 'second' });
+    expect(changed.status).toBe(200);
+    const { body } = await server.send(client, 'GET', `/Users/${id}`);
+    expect(body).toMatchObject({ [OURS]: { subjects: [{ issuer, value: 'second' }] } });
+    expect(body.schemas).toContain(OURS);
+    const found = await search(client, `${OURS}:subjects.value eq "second"`);
+    expect(found.body.totalResults).toBe(1);
+  });
+
+  it('belongs to one person: 409 for the next, whose deactivation in that request is done', async () => {
+    const client = await server.client();
+    const subjects = [{ issuer, value: newId() }];
+    await made(client, { userName: newId(), [OURS]: { subjects } });
+    const id = await made(client, { userName: newId() });
+    const refused = await patch(client, id, {
+      op: 'replace',
+      value: { active: false, [OURS]: { subjects } },
+    });
+    expect(refused).toMatchObject({ status: 409, body: { scimType: 'uniqueness' } });
+    const [held] = await server.world.query<{ holds: object }>(
+      `select holds from subject_generations where scope = 'user' and subject_id = $1`,
+      [id],
+    );
+    expect(Object.keys(held!.holds)).toEqual([`scim:${client.connection}`]);
+  });
+
+  it.each([[{ issuer, value: 'two words' }], [{ value: 'x' }], [{ issuer: 'a b', value: 'x' }]])(
+    'is refused where nobody could be found by it: %j',
+    async (subject) => {
+      const client = await server.client();
+      const body = { userName: newId(), [OURS]: { subjects: [subject] } };
+      const answer = await server.send(client, 'POST', '/Users', { body });
+      expect(answer).toMatchObject({ status: 400, body: { scimType: 'invalidValue' } });
+    },
+  );
+});
+
 describe('the six mistakes of others', () => {
   it('a connection that was removed is told so, and never 200', async () => {
     const client = await server.client();
@@ -630,7 +682,10 @@ describe('discovery', () => {
         {
           id: 'User',
           endpoint: '/Users',
-          schemaExtensions: [{ schema: ENTERPRISE, required: false }],
+          schemaExtensions: [
+            { schema: ENTERPRISE, required: false },
+            { required: false, schema: SCHEMAS[2]!.id },
+          ],
         },
         { id: 'Group', endpoint: '/Groups' },
       ],
