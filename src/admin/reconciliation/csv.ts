@@ -8,6 +8,7 @@ import {
   MOST_ROW_CHARACTERS,
   namesSomebody,
   rosterRow,
+  standsTwice,
   type ReadRows,
   type RosterRow,
 } from './roster-row.js';
@@ -18,7 +19,7 @@ const ROWS = 500;
 /** RFC 4180 with a header. A last line without its end is taken for a file that was cut in it. */
 export const readCsv: ReadRows = async function* (texts) {
   let last = '';
-  const header = { isNamed: false };
+  const header = { isNamed: false, isTwofold: false };
   async function* watched(): AsyncIterable<string> {
     for await (const text of texts) {
       last = text.slice(-1) || last;
@@ -26,31 +27,32 @@ export const readCsv: ReadRows = async function* (texts) {
     }
   }
   const parser = parse({
-    columns: (names: readonly string[]) => names.map(columnOf),
+    columns: (names: readonly string[]) => {
+      header.isNamed = namesSomebody(names);
+      header.isTwofold = standsTwice(names);
+      return [...names];
+    },
     trim: true,
     skip_empty_lines: true,
     max_record_size: MOST_ROW_CHARACTERS,
   });
-  function columnOf(name: string): string {
-    header.isNamed ||= namesSomebody([name]);
-    return name;
-  }
   const feeding = pipeline(Readable.from(watched()), parser);
   // What fails there, fails below as well.
   feeding.catch(() => undefined);
   let rows: RosterRow[] = [];
   try {
     for await (const record of parser as AsyncIterable<unknown>) {
-      if (!header.isNamed) break;
+      if (!header.isNamed || header.isTwofold) break;
       rows.push(rosterRow(record));
       if (rows.length < ROWS) continue;
       yield rows;
       rows = [];
     }
-    if (header.isNamed) await feeding;
+    if (header.isNamed && !header.isTwofold) await feeding;
   } catch (error) {
     throw refusalOf(error);
   }
+  if (header.isTwofold) throw malformed('a column of the header stands twice');
   if (!header.isNamed && last !== '')
     throw malformed('the header names neither userName, externalId nor email');
   if (last !== '' && last !== '\n' && last !== '\r') throw cut('the last line has no end');

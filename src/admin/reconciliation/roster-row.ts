@@ -28,10 +28,18 @@ export const namesSomebody = (header: readonly string[]): boolean => {
   return header.some((name) => known.includes(name.toLowerCase()));
 };
 
+/** Names of ours that stand twice, in any case of letters: nobody can tell which of them is meant. */
+export const standsTwice = (header: readonly string[]): boolean => {
+  const known: readonly string[] = Object.values(NAMES).flat();
+  const ours = header.map((name) => name.toLowerCase()).filter((name) => known.includes(name));
+  return new Set(ours).size < ours.length;
+};
+
 /** A person as SCIM has it, or a flat record of the same names in any case of letters. Never throws. */
 export function rosterRow(record: unknown): RosterRow {
   if (typeof record !== 'object' || record === null || Array.isArray(record))
     return { kind: 'unreadable', person: null };
+  if (standsTwice(Object.keys(record))) return { kind: 'unreadable', person: null };
   const members = new Map(
     Object.entries(record).map(([name, value]) => [name.toLowerCase(), value as unknown]),
   );

@@ -73,9 +73,17 @@ describe('a roster', () => {
     ['an e-mail that is none', { userName: 'ada', emails: [{ value: 7 }] }],
     ['a name longer than any', { userName: 'x'.repeat(513) }],
     ['no object', 'ada'],
+    ['two words of active', { userName: 'ada', active: true, Active: false }],
   ])('with a row of %s has one that is unreadable', async (_, record) => {
     expect(await read(SCIM, list([record]))).toEqual([{ kind: 'unreadable', person: null }]);
   });
+
+  it.each(['userName,email,USERNAME', 'active,userName,active'])(
+    'whose header names a column twice is refused: %s',
+    async (header) => {
+      expect(await codeOf(CSV, `${header}\na,b,c\n`)).toBe('roster.malformed');
+    },
+  );
 
   it('whose active is neither true nor false leaves it open who is there', async () => {
     expect(await read(SCIM, list([{ userName: 'ada', active: 'maybe' }]))).toMatchObject([
