@@ -207,8 +207,12 @@ describe('IPSIE AL1: interoperability', () => {
       .filter(([path]) => /\/(users|groups)(\/|$)/.test(path))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
       .filter((route) => !route.startsWith('get '));
-    // Access, not the person: an operator may lift a hold.
-    expect(changes).toEqual(['delete /v1/organizations/{org}/users/{user}/holds/{hold}']);
+    // Access, not the person: an operator may lift a hold, and say what another issuer calls somebody.
+    expect(changes).toEqual([
+      'delete /v1/organizations/{org}/users/{user}/holds/{hold}',
+      'post /v1/organizations/{org}/users/{user}/subjects',
+      'delete /v1/organizations/{org}/users/{user}/subjects/{subject}',
+    ]);
   });
 });
 

@@ -199,6 +199,8 @@ describe('a strict connection', () => {
     expect(lists.length).toBeGreaterThan(8);
     for (const { name, subAttributes = [] } of lists) {
       const type = subAttributes.find((sub) => sub.name === 'type');
+      // Ours, and without a type: its words are the issuers'.
+      if (name === 'subjects') continue;
       expect([name, type?.canonicalValues?.length]).toEqual([name, expect.any(Number)]);
     }
   });
