@@ -96,7 +96,11 @@ export class EventPublisher {
       if (!(error instanceof MessagesRefused)) throw error;
       const [only, ...others] = taken;
       if (only !== undefined && others.length === 0) {
-        log.error('the broker refuses an event', { event: only.id, txn: only.txn, error });
+        log.alarm('event_refused', 'the broker refuses an event, which is passed over', {
+          event: only.id,
+          txn: only.txn,
+          error,
+        });
         return;
       }
       const middle = Math.ceil(taken.length / 2);

@@ -7,6 +7,7 @@ export const ALARMS = [
   'connection_secret_ending',
   'connection_silent',
   'credentials_guessed',
+  'event_refused',
   'outbox_partitions_missing',
   'record_set_aside',
   'signal_person_ambiguous',
