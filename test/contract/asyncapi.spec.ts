@@ -117,7 +117,7 @@ const KINDS = Object.keys(READERS) as Kind[];
 const TYPES = KINDS.filter((kind) => kind !== 'snapshot');
 const sorted = (names: Iterable<string>): string[] => [...names].sort();
 
-const ajv = new Ajv({ strict: false });
+const ajv = new Ajv({ strict: false, validateFormats: false });
 ajv.addSchema({ ...document, $id: 'asyncapi' });
 const validators = new Map(
   KINDS.map((type) => [type, ajv.getSchema(`asyncapi#/components/schemas/${type}`)!]),
