@@ -2,7 +2,7 @@ import { entryOf, type AuditEntry, type AuditLog } from '../audit/index.js';
 import { newId, type EntryId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
 import type { Log } from '../platform/log/log.js';
-import { pause } from '../platform/time/pause.js';
+import { regularly } from '../platform/loop/regularly.js';
 import {
   countEndingSecrets,
   tellEndingSecrets,
@@ -28,14 +28,8 @@ export class EndingSecretsWatch {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        this.#log.warn('nobody could look for secrets that are about to end', { error });
-      }
-      await pause(LOOK_EVERY_MS, stop);
-    }
+    const failed = 'nobody could look for secrets that are about to end';
+    await regularly(() => this.look(), { everyMs: LOOK_EVERY_MS, log: this.#log, failed }, stop);
   }
 
   /** Says of each of them once that it ends: in the audit log, then to whoever is on call. */

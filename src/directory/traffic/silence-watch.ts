@@ -1,7 +1,7 @@
 import type { AuditLog } from '../../audit/index.js';
 import type { Transactions } from '../../kernel/tx.js';
 import type { Log } from '../../platform/log/log.js';
-import { pause } from '../../platform/time/pause.js';
+import { regularly } from '../../platform/loop/regularly.js';
 import { FAILING_FROM } from '../domain/health-state.js';
 import { beginSilence, countUnwell } from '../postgres/silence.js';
 import { sweepTraffic } from '../postgres/sweep-traffic.js';
@@ -27,16 +27,15 @@ export class SilenceWatch {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    for (let looks = 0; !stop.aborted; looks += 1) {
-      try {
-        await this.look();
-        if (looks % LOOKS_BETWEEN_SWEEPS === 0)
-          await this.#transactions.read('background', sweepTraffic);
-      } catch (error) {
-        this.#log.warn('nobody could look for silent connections', { error });
-      }
-      await pause(LOOK_EVERY_MS, stop);
-    }
+    let looks = 0;
+    const failed = 'nobody could look for silent connections';
+    const look = async (): Promise<void> => {
+      const isSweep = looks % LOOKS_BETWEEN_SWEEPS === 0;
+      looks += 1;
+      await this.look();
+      if (isSweep) await this.#transactions.read('background', sweepTraffic);
+    };
+    await regularly(look, { everyMs: LOOK_EVERY_MS, log: this.#log, failed }, stop);
   }
 
   /** Says once of each silence that it has begun: in the audit log, then to whoever is on call. */

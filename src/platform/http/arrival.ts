@@ -17,7 +17,8 @@ export function limitArrival(instance: FastifyInstance, ms: number): void {
   instance.addHook('onRequest', (request, reply, done) => {
     const { raw } = request;
     if (bringsBody(raw)) {
-      const limit = setTimeout(giveUp, ms, raw, reply.raw);
+      // A body that nobody reads need not ever close, and holds up no process that has drained.
+      const limit = setTimeout(giveUp, ms, raw, reply.raw).unref();
       limits.set(raw, limit);
       raw.once('close', () => {
         clearTimeout(limit);

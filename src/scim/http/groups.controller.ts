@@ -23,20 +23,17 @@ import { presentPage } from '../present/lists.js';
 import type { JsonObject } from '../present/projected.js';
 import { etagOf } from '../present/user.js';
 import { GROUPS } from '../read/group-schema.js';
-import { names } from '../read/precondition.js';
 import { readProjection, type Projection } from '../read/projection.js';
 import { readSearchBody } from '../read/search-request.js';
 import { ScimSearch } from '../search.js';
 import type { Body } from '../users.js';
+import { headed, ifMatch, isKnown, UNPARSED } from './answering.js';
 import { From, Json } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
 import { ScimRoot } from './scim-root.js';
 
-const UNPARSED = { unparsed: true };
 /** Fifty thousand members with their references: a group is one request. */
 const WHOLE_GROUP = { unparsed: true, bodyLimitBytes: 8_388_608 };
-
-const ifMatch = (request: FastifyRequest): string | undefined => request.headers['if-match'];
 
 const projectionOf = ({ request }: FastifyReply): Projection =>
   readProjection(request.query, GROUPS);
@@ -94,11 +91,7 @@ export class GroupsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject | undefined> {
     const group = await this.#groups.get(origin, id);
-    const known = reply.request.headers['if-none-match'];
-    if (known === undefined || !names(known, group.version))
-      return this.#answer(origin, reply, group);
-    void reply.code(304).header('etag', etagOf(group));
-    return undefined;
+    return isKnown(reply, group) ? undefined : this.#answer(origin, reply, group);
   }
 
   @Put(':id')
@@ -162,11 +155,7 @@ export class GroupsController {
 
   #told(reply: FastifyReply, group: GroupView): JsonObject {
     const root = this.#root.of(reply.request);
-    void reply
-      .header('content-type', MEDIA_TYPE)
-      .header('etag', etagOf(group))
-      .header('location', groupLocationOf(root, group))
-      .header('content-location', groupLocationOf(root, group));
+    headed(reply, group, groupLocationOf(root, group));
     return presentGroup(group, root, projectionOf(reply));
   }
 }

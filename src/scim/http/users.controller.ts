@@ -19,19 +19,14 @@ import type { Origin } from '../../deprovision/index.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentPage } from '../present/lists.js';
 import type { JsonObject } from '../present/projected.js';
-import { etagOf, locationOf, presentUser, type UserView } from '../present/user.js';
-import { names } from '../read/precondition.js';
+import { locationOf, presentUser, type UserView } from '../present/user.js';
 import { readProjection } from '../read/projection.js';
 import { ScimSearch } from '../search.js';
 import { ScimUsers, type Body } from '../users.js';
+import { headed, ifMatch, isKnown, UNPARSED } from './answering.js';
 import { From, Json } from './incoming.decorator.js';
 import { ScimGuard } from './scim.guard.js';
 import { ScimRoot } from './scim-root.js';
-
-/** A body is read behind the guard, and a DELETE means the same whatever body it brings. */
-const UNPARSED = { unparsed: true };
-
-const ifMatch = (request: FastifyRequest): string | undefined => request.headers['if-match'];
 
 @Controller('scim/v2/Users')
 @UseGuards(ScimGuard)
@@ -76,10 +71,7 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonObject | undefined> {
     const user = await this.#users.get(origin, id);
-    const known = reply.request.headers['if-none-match'];
-    if (known === undefined || !names(known, user.version)) return this.#answer(reply, user);
-    void reply.code(304).header('etag', etagOf(user));
-    return undefined;
+    return isKnown(reply, user) ? undefined : this.#answer(reply, user);
   }
 
   @Put(':id')
@@ -117,11 +109,7 @@ export class UsersController {
 
   #answer(reply: FastifyReply, user: UserView): JsonObject {
     const root = this.#root.of(reply.request);
-    void reply
-      .header('content-type', MEDIA_TYPE)
-      .header('etag', etagOf(user))
-      .header('location', locationOf(root, user))
-      .header('content-location', locationOf(root, user));
+    headed(reply, user, locationOf(root, user));
     return presentUser(user, root, readProjection(reply.request.query));
   }
 }
