@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { TestEnvironment } from 'jest-environment-node';
+import { setFlagsFromString } from 'node:v8';
 import { madeIn } from './run-directory.mjs';
 
 const PATIENCE_MS = 3_000;
 /** A supervisor ends its servers first, and a service drains. */
 const END_MS = 30_000;
+
+// What a file loads is gone with it: little of it is worth a second compilation. V8 passes over flags that it does not know.
+setFlagsFromString('--interrupt-budget=600000');
 
 /**
  * Fails a test file that leaves sockets, servers, child processes or files behind: they would outlive the run or the

@@ -22,7 +22,9 @@ export interface TestDatabase {
  */
 export async function createTestDatabase(cluster = clusterUrl()): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asSuperuser(cluster, [`create database ${name} template ${TEMPLATE} owner ${OWNER}`]);
+  await asSuperuser(cluster, [
+    `create database ${name} template ${TEMPLATE} strategy file_copy owner ${OWNER}`,
+  ]);
   return {
     name,
     superuserUrl: addressOf(cluster, name),
