@@ -22,17 +22,18 @@ describe('a test run', () => {
 
   const filesLeft = (): Promise<readonly string[]> => readdir(join(directory, 'tmp'));
 
-  /** `npm test` with two files that never end, in two workers, one of them with a broker of its own. */
+  /** `npm test` with two files that never end, in two workers, each with a server of its own. */
   async function start(): Promise<ChildProcess> {
     for (const name of ['one', 'two']) {
       await writeFile(
         join(directory, `${name}.spec.ts`),
-        `import { privatePostgres } from '${inProject('test/support/private-servers.ts')}';
+        `import { startEmbedded } from '${inProject('src/platform/embedded/start-embedded.ts')}';
+         import { supervisorProgram } from '${inProject('test/support/from-source.ts')}';
          import { createTestDatabase } from '${inProject('test/support/test-database.ts')}';
          import { writeFileSync } from 'node:fs';
          it('never ends', async () => {
            await createTestDatabase();
-           await privatePostgres();
+           await startEmbedded({ home: null, postgres: true, kafka: false, supervisor: supervisorProgram() });
            writeFileSync('${directory}/${name}.ready', '');
            await new Promise((go) => setTimeout(go, 1_000_000));
          });`,
