@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
 import type { Log } from '../log/log.js';
+import { lookOnlyForWhatWaits } from './idle-queues.js';
 import { CLIENT_CLOSED, kafkaLog } from './kafka-log.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
@@ -10,6 +11,8 @@ const CONNECT_MS = 2_000;
 /** One request's answer, milliseconds; longer than what the broker itself waits for its replicas. */
 const REQUEST_MS = 4_000;
 const KEEP_ALIVE_MS = 30_000;
+
+lookOnlyForWhatWaits();
 
 const saslOf = ({ sasl }: KafkaSettings): SASLOptions | null =>
   sasl && {

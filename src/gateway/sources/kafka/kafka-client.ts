@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
+import { lookOnlyForWhatWaits } from './idle-queues.js';
 import type { KafkaSettings } from './kafka-settings.js';
 
 /** TCP and TLS handshake, milliseconds. */
@@ -8,6 +9,8 @@ const CONNECT_MS = 2_000;
 /** One request's answer, milliseconds. A broker that is silent for longer is asked anew. */
 const REQUEST_MS = 4_000;
 const KEEP_ALIVE_MS = 30_000;
+
+lookOnlyForWhatWaits();
 
 const saslOf = ({ mechanism, username, password }: NonNullable<KafkaSettings['sasl']>) =>
   ({ mechanism, username, password: password.reveal() }) as SASLOptions;
