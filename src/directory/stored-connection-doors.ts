@@ -1,6 +1,7 @@
 import { DomainError, type ErrorCode } from '../kernel/domain-error.js';
 import { readId, type ConnectionId } from '../kernel/ids.js';
-import type { Transactions } from '../kernel/tx.js';
+import type { Transactions, Tx } from '../kernel/tx.js';
+import { Batches } from '../platform/batch/batches.js';
 import { basicOf } from '../platform/http/basic.js';
 import { bearerOf } from '../platform/http/bearer.js';
 import {
@@ -14,15 +15,20 @@ import { CONNECTION_KINDS } from './domain/connection-kinds.js';
 import type { FailedAttempt, FailedAttempts } from './failed-attempts.js';
 import {
   selectDoorByConnection,
-  selectDoorBySecret,
-  selectDoorByToken,
+  selectDoorsBySecret,
+  selectDoorsByToken,
+  type CredentialRow,
   type DoorRow,
 } from './postgres/select-door.js';
+
+/** Two: one connection that has gone silent leaves the other. */
+const LOOK_UPS = { atOnce: 2, most: 500, patienceMs: 3_000 } as const;
 
 export class StoredConnectionDoors extends ConnectionDoors {
   readonly #transactions: Transactions;
   readonly #secrets: ConnectionSecrets;
   readonly #attempts: FailedAttempts;
+  readonly #behind: Readonly<Record<'secret' | 'token', Batches<string, DoorRow | null>>>;
 
   constructor(parts: {
     readonly transactions: Transactions;
@@ -33,6 +39,10 @@ export class StoredConnectionDoors extends ConnectionDoors {
     this.#transactions = parts.transactions;
     this.#secrets = parts.secrets;
     this.#attempts = parts.attempts;
+    this.#behind = {
+      secret: this.#lookUps((tx, ids) => selectDoorsBySecret(tx, ids, 'scim')),
+      token: this.#lookUps(selectDoorsByToken),
+    };
   }
 
   override async scim(authorization: string | undefined, from: string): Promise<OpenScim> {
@@ -42,13 +52,22 @@ export class StoredConnectionDoors extends ConnectionDoors {
     const shown = this.#shownIn(authorization);
     if (shown === null) throw await this.#refused('credential.invalid', nobody);
     const { id, matches } = shown.credential;
-    const row = await this.#transactions.read('doors', (tx) =>
-      shown.by === 'token' ? selectDoorByToken(tx, id) : selectDoorBySecret(tx, id, 'scim'),
-    );
+    const row = await this.#behind[shown.by === 'token' ? 'token' : 'secret'].answer(id);
     if (row?.digest == null || !matches(row.digest) || !row.is_live || !isAccepted(shown, row))
       throw await this.#refused('credential.invalid', { from, credential: id, row });
     const { secret_id: secret, interop, accepts } = row;
     return { ...opened(row), secret, interop, accepts };
+  }
+
+  /** What was revoked before a request arrived opens nothing for it: the look-up that it goes into begins afterwards. */
+  #lookUps(
+    select: (tx: Tx, ids: readonly string[]) => Promise<readonly CredentialRow[]>,
+  ): Batches<string, DoorRow | null> {
+    return new Batches<string, DoorRow | null>(LOOK_UPS, async (ids) => {
+      const found = await this.#transactions.read('doors', (tx) => select(tx, [...new Set(ids)]));
+      const doors = new Map(found.map((row) => [row.credential_id, row]));
+      return ids.map((id) => doors.get(id) ?? null);
+    });
   }
 
   #shownIn(authorization: string): Shown | null {

@@ -27,7 +27,7 @@ import {
 } from './postgres/client-keys.js';
 import { insertConnectionToken } from './postgres/connection-tokens.js';
 import { lockConnection } from './postgres/lock-connection.js';
-import { selectDoorBySecret } from './postgres/select-door.js';
+import { selectDoorsBySecret } from './postgres/select-door.js';
 
 /** A stolen one is of little use, and a client asks six times an hour. */
 const LIFE_S = 600;
@@ -121,10 +121,10 @@ export class StoredConnectionTokens extends ConnectionTokens {
     const { transactions, secrets } = this.#parts;
     const presented = secrets.read('scim', text);
     if (presented === null) return { refused: null };
-    const row = await transactions.read('service', (tx) =>
-      selectDoorBySecret(tx, presented.id, 'scim'),
+    const [row] = await transactions.read('service', (tx) =>
+      selectDoorsBySecret(tx, [presented.id], 'scim'),
     );
-    if (row === null) return { refused: null };
+    if (row === undefined) return { refused: null };
     const name = { organization: row.organization_id, id: row.connection_id };
     const isWanted = row.is_live && row.accepts !== 'keys';
     const isProven = row.digest !== null && presented.matches(row.digest) && isWanted;

@@ -199,6 +199,50 @@ describe('the SCIM door', () => {
     ).rejects.toMatchObject({ code: 'connection.unknown' });
   });
 
+  it('was never opened by a look-up that began before the removal had been committed', async () => {
+    const id = await organization();
+    const { connection, secret } = await connect(id, 'scim');
+    const { secret: other } = await connect(id, 'scim');
+    const all = [secret!.reveal(), other!.reveal()];
+    const before = Array.from({ length: 40 }, (_, i) => bearer(all[i % 2]));
+    const removed = new AbortController();
+    const removal = connections
+      .remove({ organization: id, id: connection.id }, asking)
+      .finally(() => {
+        removed.abort();
+      });
+    // Whoever comes goes into a look-up with others, while others are under way.
+    const late: Promise<unknown>[] = [];
+    while (late.length < 40) {
+      if (removed.signal.aborted) late.push(bearer(all[0]));
+      else before.push(bearer(all[1]));
+      await new Promise(setImmediate);
+    }
+    await removal;
+    expect(new Set((await Promise.allSettled(late)).map(({ status }) => status))).toEqual(
+      new Set(['rejected']),
+    );
+    const opened = await Promise.allSettled(before);
+    expect(opened.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(20);
+    expect(await bearer(all[1])).toMatchObject({ organization: id });
+  });
+
+  it('tells each of those who knock together apart', async () => {
+    const secrets = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const id = await organization();
+        return { id, text: (await connect(id, 'scim')).secret!.reveal() };
+      }),
+    );
+    const opened = await Promise.all(secrets.map(({ text }) => bearer(text)));
+    expect(opened.map(({ organization: whose }) => whose)).toEqual(secrets.map(({ id }) => id));
+    const [mine, yours] = secrets.map(({ text }) => text);
+    // One's name with another's secret.
+    const mixed = mine!.slice(0, -20) + yours!.slice(-20);
+    const outcomes = await Promise.allSettled([bearer(mixed), bearer(mine), bearer(yours)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  });
+
   it('does not open for the secret of another kind of connection', async () => {
     const { secret } = await connect(await organization(), 'okta-event-hook');
     await expect(bearer(secret!.reveal())).rejects.toMatchObject({ code: 'credential.invalid' });

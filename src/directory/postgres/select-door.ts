@@ -21,21 +21,26 @@ export interface DoorRow {
   readonly is_live: boolean;
 }
 
+/** The door behind one secret or token. */
+export interface CredentialRow extends DoorRow {
+  readonly credential_id: string;
+}
+
 // The organization is no argument here and nowhere else: the credential is what decides it.
 const bySecret = sql(
-  'directory.door_by_secret',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
+  'directory.doors_by_secret',
+  `select s.id as credential_id, c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
           s.id as secret_id, s.digest, s.sealed,
           c.removed_at is null and (s.expires_at is null or s.expires_at > clock_timestamp()) as is_live
      from connection_secrets s
      join connections c on c.organization_id = s.organization_id and c.id = s.connection_id
-    where s.id = $1 and c.kind = $2`,
+    where s.id = any ($1::uuid[]) and c.kind = $2`,
 );
 
 // A token ends with what it was issued for: the secret, or the key; and with what is accepted.
 const byToken = sql(
-  'directory.door_by_token',
-  `select c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
+  'directory.doors_by_token',
+  `select t.id as credential_id, c.id as connection_id, c.organization_id, c.kind, c.link, c.identities_from, c.public_key, c.interop, c.accepts,
           t.secret_id, t.digest, null::bytea as sealed,
           c.removed_at is null and t.expires_at > clock_timestamp() and k.removed_at is null
             and (s.expires_at is null or s.expires_at > clock_timestamp())
@@ -44,7 +49,7 @@ const byToken = sql(
      join connections c on c.organization_id = t.organization_id and c.id = t.connection_id
      left join connection_secrets s on s.id = t.secret_id
      left join connection_client_keys k on k.id = t.client_key_id
-    where t.id = $1 and c.kind = 'scim'`,
+    where t.id = any ($1::uuid[]) and c.kind = 'scim'`,
 );
 
 const byConnection = sql(
@@ -58,20 +63,15 @@ const byConnection = sql(
     order by s.id desc`,
 );
 
-export async function selectDoorBySecret(
+export const selectDoorsBySecret = (
   tx: Tx,
-  secret: string,
+  secrets: readonly string[],
   kind: ConnectionKind,
-): Promise<DoorRow | null> {
-  const [row] = await rows<DoorRow>(tx, bySecret, [secret, kind]);
-  return row ?? null;
-}
+): Promise<CredentialRow[]> => rows(tx, bySecret, [secrets, kind]);
 
 /** `secret_id` is that of the secret with which it was fetched; null when it was fetched with a key. */
-export async function selectDoorByToken(tx: Tx, token: string): Promise<DoorRow | null> {
-  const [row] = await rows<DoorRow>(tx, byToken, [token]);
-  return row ?? null;
-}
+export const selectDoorsByToken = (tx: Tx, tokens: readonly string[]): Promise<CredentialRow[]> =>
+  rows(tx, byToken, [tokens]);
 
 /** Newest secret first; empty when there is no such connection. */
 export const selectDoorByConnection = (tx: Tx, id: ConnectionId): Promise<DoorRow[]> =>
