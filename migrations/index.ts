@@ -36,6 +36,7 @@ import { RoomForMarks1764309200000 } from './1764309200000-room-for-marks.js';
 import { BulkJobs1764310900000 } from './1764310900000-bulk-jobs.js';
 import { ManyPeopleInOnePlan1764311500000 } from './1764311500000-many-people-in-one-plan.js';
 import { IssuerSubjects1764312900000 } from './1764312900000-issuer-subjects.js';
+import { LeaversTogether1764313700000 } from './1764313700000-leavers-together.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -85,4 +86,5 @@ export const migrations: readonly (new () => Migration)[] = [
   BulkJobs1764310900000,
   ManyPeopleInOnePlan1764311500000,
   IssuerSubjects1764312900000,
+  LeaversTogether1764313700000,
 ];

@@ -11,7 +11,7 @@ import type {
 } from './domain/group-change.js';
 import { print, type Press } from './domain/compose-writes.js';
 import { planMembership } from './domain/plan-membership.js';
-import { entryOf, NOTHING, txnOf, type Circumstances, type EventDraft } from './domain/plan.js';
+import { entryOf, NOTHING, eventsOf, type Circumstances, type EventDraft } from './domain/plan.js';
 import {
   groupChanged,
   groupCreated,
@@ -174,8 +174,7 @@ function write(
     at: around.at,
     user: null,
     access: [],
-    events: [event],
-    txn: txnOf(around.origin),
+    events: eventsOf(around, [event]),
     printed: print(press, organization, { entries: [entry], records: [] }, around.at),
   });
 }

@@ -37,7 +37,7 @@ import {
 import { alsoNamed, type Person } from './domain/person.js';
 import { planSignal } from './domain/plan-signal.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
-import { identitiesOf, type Circumstances, type Identity } from './domain/plan.js';
+import { identitiesOf, type Circumstances } from './domain/plan.js';
 import { changeGroup } from './group-changes.js';
 import {
   lockCreation,
@@ -49,6 +49,7 @@ import {
 import { together } from './together.js';
 import { hasteOf, takesAway } from './haste-of.js';
 import { isSubjectTaken } from './postgres/subject-taken.js';
+import { LeaversTogether } from './leavers-together.js';
 import { liftHold, revokeApiKey, revokePeople, revokeSubject } from './operator-orders.js';
 import { writePlan } from './write-plan.js';
 
@@ -59,19 +60,22 @@ import { writePlan } from './write-plan.js';
 export class Heart extends Deprovision {
   readonly #commits: Commits;
   readonly #press: Press;
+  readonly #leavers: LeaversTogether;
 
   constructor(parts: CommitParts & { readonly press: Press }) {
     super();
     this.#commits = new Commits(parts);
     this.#press = parts.press;
+    this.#leavers = new LeaversTogether(this.#commits, parts.press, (one) => this.#alone(one));
   }
 
   override changeResource(
     change: ResourceChange,
     alongside?: AlongsideChange<ResourceOutcome>,
   ): Promise<ResourceOutcome> {
-    const work = (tx: Tx) => this.#changed(tx, change);
-    return this.#commits.run(change.origin, together(work, alongside), hasteOf(change));
+    if (alongside === undefined && change.kind === 'edit' && hasteOf(change) === 'leaver')
+      return this.#leavers.change(change);
+    return this.#alone(change, alongside);
   }
 
   override changeGroup(
@@ -79,12 +83,9 @@ export class Heart extends Deprovision {
     alongside?: AlongsideChange<GroupOutcome>,
   ): Promise<GroupOutcome> {
     const mayTakeAway = change.kind === 'remove' || (change.kind === 'edit' && takesAway(change));
+    const haste = mayTakeAway ? 'leaver' : 'edit';
     const work = (tx: Tx) => changeGroup(tx, this.#press, change);
-    return this.#commits.run(
-      change.origin,
-      together(work, alongside),
-      mayTakeAway ? 'leaver' : 'edit',
-    );
+    return this.#commits.run(change.origin, together(work, alongside), haste);
   }
 
   override takeSignal(change: SignalChange): Promise<SignalOutcome> {
@@ -146,6 +147,14 @@ export class Heart extends Deprovision {
 
   override liftHold(operator: Operator, subject: HeldSubject, name: string): Promise<boolean> {
     return this.#commits.run(operator, (tx) => liftHold(tx, operator, subject, name), 'edit');
+  }
+
+  #alone(
+    change: ResourceChange,
+    alongside?: AlongsideChange<ResourceOutcome>,
+  ): Promise<ResourceOutcome> {
+    const work = (tx: Tx) => this.#changed(tx, change);
+    return this.#commits.run(change.origin, together(work, alongside), hasteOf(change));
   }
 
   #changed(tx: Tx, change: ResourceChange): Promise<Committed<ResourceOutcome>> {
@@ -217,10 +226,12 @@ export class Heart extends Deprovision {
     const edited = edit(before.resource);
     if ('refused' in edited) return this.#refused(tx, origin, before, edited);
     const names = namesAdded(before, edited.next);
-    const { taken, waiting, foreign, here } = await lockNamesOf(tx, origin, before, {
-      userName: edited.next.userName,
+    const { taken, waiting, foreign, here } = await lockNewNames(
+      tx,
+      { ...origin, id: before.resource.id },
+      edited.next.userName,
       names,
-    });
+    );
     if (taken) return this.#nameTaken(tx, origin, before, edited.word);
     if (await isSubjectTaken(tx, origin.organization, before.person.user, names))
       return this.#refused(tx, origin, before, { word: edited.word, refused: subjectTaken() });
@@ -259,18 +270,6 @@ export class Heart extends Deprovision {
 }
 
 const nothing: Alongside = () => Promise.resolve();
-
-/** A rename takes its new names under their locks, so that a signal about them waits or is seen. */
-async function lockNamesOf(
-  tx: Tx,
-  origin: Origin,
-  before: BeforeEdit,
-  { userName, names }: { readonly userName: string; readonly names: readonly Identity[] },
-): ReturnType<typeof lockNewNames> {
-  if (names.length === 0) return { taken: false, waiting: [], foreign: [], here: false };
-  const resource = { ...origin, id: before.resource.id };
-  return lockNewNames(tx, resource, userName, names);
-}
 
 class NameTaken extends Error {}
 

@@ -15,8 +15,11 @@ export type Done =
 /** An operation is carried out, and some of those that speak of each other are completed afterwards. */
 export type Step = 'whole' | 'completion';
 
-/** Changes of different people are independent: so many of one request are under way at once. */
-const AT_ONCE = 8;
+/**
+ * Changes of different people are independent: so many of one request are under way at once. The heart lets as many leave
+ * in one transaction.
+ */
+const AT_ONCE = 32;
 
 /** The order of one request's operations. */
 export class BulkOrder {

@@ -14,7 +14,11 @@ import {
   type OrganizationId,
   type UserId,
 } from '../../src/kernel/ids.js';
-import { World } from '../support/world.js';
+import { Heart } from '../../src/deprovision/heart.js';
+import { DomainError } from '../../src/kernel/domain-error.js';
+import { Transactions, type Lane, type Tx } from '../../src/kernel/tx.js';
+import { sha256 } from '../../src/platform/crypto/sha256.js';
+import { RememberingPublisher, systemClock, World } from '../support/world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -662,4 +666,195 @@ describe('an operator', () => {
     expect(found).toBeNull();
     expect(await world.generation('user', resource.user)).toBe(1);
   });
+});
+
+/** Breaks the next transaction, and then no more. */
+class BreakingOnce extends Transactions {
+  breaks: 'itself' | 'before commit' | 'after commit' | null = null;
+
+  override async run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const breaks = this.breaks;
+    this.breaks = null;
+    const done = await world.transactions.run(lane, async (tx) => {
+      const result = await work(tx);
+      if (breaks === 'itself') throw new TypeError('something about one of them');
+      if (breaks === 'before commit') throw new DomainError('store.unavailable');
+      return result;
+    });
+    if (breaks === 'after commit') throw new DomainError('store.unavailable');
+    return done;
+  }
+
+  override read<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return world.transactions.read(lane, work);
+  }
+}
+
+describe('people who leave at the same moment', () => {
+  const party = async (count: number) => {
+    const at = await scene();
+    const names = Array.from({ length: count }, (_, i) => `leaver-${i}`);
+    const people = await Promise.all(
+      names.map(async (name) => done(await at.create(name)).resource),
+    );
+    return { ...at, people };
+  };
+  const leave = (at: Awaited<ReturnType<typeof party>>, heart: Heart = world.heart) =>
+    at.people.map(({ id }) =>
+      heart.changeResource({
+        kind: 'edit',
+        origin: originOf(at.organization, at.connection),
+        resource: id,
+        edit: says('false'),
+      }),
+    );
+  const casesOf = (people: readonly StoredResource[]) =>
+    world.query<{ user_id: string; id: string; xmin: string }>(
+      'select user_id, id, xmin::text from cases where user_id = any ($1::uuid[])',
+      [people.map(({ user }) => user)],
+    );
+  /** A heart of its own whose transactions can be broken. */
+  const breakable = () => {
+    const transactions = new BreakingOnce();
+    const press = { hash: sha256, partitions: 3, epoch: 1 };
+    const publisher = new RememberingPublisher();
+    const heart = new Heart({ atOnce: 8, transactions, publisher, press, clock: systemClock });
+    return { transactions, publisher, heart };
+  };
+
+  it('share a transaction, and each has an answer, a case, a record, an entry and an event of their own', async () => {
+    const at = await party(10);
+    const tokens = await Promise.all(
+      at.people.map(async ({ user }) =>
+        world.token(at.organization, user, await world.device(at.organization)),
+      ),
+    );
+    world.publisher.offered.length = 0;
+    const outcomes = (await Promise.all(leave(at))).map(done);
+    const cases = await casesOf(at.people);
+    expect(new Set(cases.map(({ xmin }) => xmin)).size).toBe(1);
+    const byUser = new Map(cases.map(({ user_id, id }) => [user_id, id]));
+    expect(outcomes.map((one) => one.case)).toEqual(at.people.map(({ user }) => byUser.get(user)));
+    expect(
+      outcomes.map(({ resource }) => [resource.id, resource.active, resource.version]),
+    ).toEqual(at.people.map(({ id }) => [id, false, 2]));
+    expect(new Set(world.publisher.offered.map((record) => record.case))).toEqual(
+      new Set(byUser.values()),
+    );
+    for (const { user } of at.people) {
+      expect(await world.generation('user', user)).toBe(2);
+      expect(await world.holds(user)).toEqual([`scim:${at.connection}`]);
+      expect(await entriesAbout(user)).toEqual(['user.created', 'user.deprovisioned']);
+      expect(await tokensOf(user)).toEqual([
+        { revoked_at: expect.any(Date), revoked_case: byUser.get(user) },
+      ]);
+    }
+    expect(tokens).toHaveLength(10);
+    const events = await world.query<{ subject_id: string; txn: string }>(
+      `select subject_id, txn from events_pending
+        where organization_id = $1 and type like '%:patch:notice'`,
+      [at.organization],
+    );
+    expect(new Set(events.map(({ subject_id }) => subject_id))).toEqual(
+      new Set(at.people.map(({ user }) => user)),
+    );
+    expect(new Set(events.map(({ txn }) => txn)).size).toBe(10);
+  });
+
+  it('hear of what is wrong with them, and of nothing else', async () => {
+    const at = await party(4);
+    const [good, refused, renamed, throwing] = at.people;
+    const outcomes = await Promise.allSettled([
+      at.edit(good!, says('false')),
+      at.edit({ ...good!, id: newId() }, says('false')),
+      at.edit(refused!, () => ({ word: 'false', refused: why })),
+      at.edit(renamed!, says('false', { userName: good!.userName })),
+      at.edit(throwing!, () => {
+        throw why;
+      }),
+    ]);
+    expect(outcomes).toMatchObject([
+      { value: { kind: 'done', changed: true } },
+      { value: { kind: 'unknown' } },
+      { value: { kind: 'refused', why } },
+      { value: { kind: 'name_taken' } },
+      { status: 'rejected', reason: why },
+    ]);
+    // Whoever was refused has left all the same (P9).
+    for (const { user } of [good!, refused!, renamed!])
+      expect(await world.holds(user)).toEqual([`scim:${at.connection}`]);
+    expect(await world.holds(throwing!.user)).toEqual([]);
+  });
+
+  it('leave once, whatever is said of them at the same moment', async () => {
+    const at = await party(1);
+    const [person] = at.people;
+    const said = await Promise.all([
+      at.edit(person!, says('false')),
+      at.edit(person!, says('false', { attributes: { userName: 'leaver-0', title: 'gone' } })),
+      at.edit(person!, says('false')),
+      at.remove(person!),
+    ]);
+    expect(said.map(({ kind }) => kind)).toContain('removed');
+    const generation = await world.generation('user', person!.user);
+    expect(await casesOf(at.people)).toHaveLength(generation - 1);
+    expect(await world.holds(person!.user)).toEqual([`scim:${at.connection}`]);
+  });
+
+  it('do not wait for somebody whom another transaction has locked', async () => {
+    const at = await party(3);
+    const [blocked] = at.people;
+    const other = await world.outside.connect();
+    try {
+      await other.query('begin');
+      await other.query(`select lock_shared($1, 'user', $2)`, [at.organization, blocked!.user]);
+      const [late, ...others] = leave(at);
+      expect((await Promise.all(others)).map(({ kind }) => kind)).toEqual(['done', 'done']);
+      expect(await world.generation('user', blocked!.user)).toBe(1);
+      await other.query('commit');
+      expect(await late).toMatchObject({ kind: 'done', changed: true });
+      expect(await world.generation('user', blocked!.user)).toBe(2);
+    } finally {
+      other.release(true);
+    }
+  });
+
+  it('go one by one when it fails together for what one of them is', async () => {
+    const at = await party(3);
+    const { transactions, publisher, heart } = breakable();
+    transactions.breaks = 'itself';
+    const outcomes = (await Promise.all(leave(at, heart))).map(done);
+    expect(new Set((await casesOf(at.people)).map(({ xmin }) => xmin)).size).toBe(3);
+    expect(publisher.offered.map((record) => record.case).sort()).toEqual(
+      outcomes.map((one) => one.case).sort(),
+    );
+  });
+
+  it.each([
+    ['before', 1],
+    ['after', 2],
+  ] as const)(
+    'all hear 503 when the store fails them %s their commit, and the next try ends well',
+    async (moment, generation) => {
+      const at = await party(3);
+      const { transactions, publisher, heart } = breakable();
+      transactions.breaks = `${moment} commit`;
+      const tried = await Promise.allSettled(leave(at, heart));
+      expect(tried).toMatchObject(
+        at.people.map(() => ({ status: 'rejected', reason: { code: 'store.unavailable' } })),
+      );
+      for (const { user } of at.people)
+        expect(await world.generation('user', user)).toBe(generation);
+      // What a lost reply has committed is the sweeper's.
+      expect(publisher.offered).toEqual([]);
+      const again = (await Promise.all(leave(at, heart))).map(done);
+      expect(again.map(({ resource }) => resource.active)).toEqual([false, false, false]);
+      for (const { user } of at.people) {
+        // Who is gone already is gone once more: a deprovision always raises.
+        expect(await world.generation('user', user)).toBe(generation + 1);
+        expect(await world.holds(user)).toEqual([`scim:${at.connection}`]);
+      }
+      expect(await casesOf(at.people)).toHaveLength(at.people.length * generation);
+    },
+  );
 });

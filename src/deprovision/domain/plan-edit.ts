@@ -158,11 +158,12 @@ export function planEdit(
   const stored: StoredResource = changed
     ? { ...resource, ...image, version: resource.version + 1, changedAt: around.at }
     : resource;
+  const isProfileSame = sameProfile(resource, image);
   const old = identitiesOf(resource.id, resource);
   const now = identitiesOf(resource.id, stored);
   const entries = [...access.entries];
   // Who left is told by the entry about their access; a new name or profile in the same request is another change.
-  if (changed && (entries.length === 0 || !sameProfile(resource, image)))
+  if (changed && (entries.length === 0 || !isProfileSame))
     entries.push(
       entryOf(around, { action: 'user.changed', subject: { type: 'user', id: resource.user } }),
     );
@@ -171,7 +172,7 @@ export function planEdit(
       ...NOTHING,
       ...access,
       person: sameAccess(access.person, before.person) ? null : access.person,
-      resource: changed ? { kind: 'update', resource: stored } : null,
+      resource: changed ? { kind: isProfileSame ? 'activity' : 'update', resource: stored } : null,
       identitiesAdded: without(now, old),
       identitiesEnded: without(old, now),
       entries,

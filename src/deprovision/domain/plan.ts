@@ -95,6 +95,8 @@ export interface Identity {
 export type ResourceWrite =
   | { readonly kind: 'insert'; readonly resource: StoredResource }
   | { readonly kind: 'update'; readonly resource: StoredResource }
+  /** Nothing of it changes but whether it is active. */
+  | { readonly kind: 'activity'; readonly resource: StoredResource }
   | { readonly kind: 'tombstone'; readonly resource: ResourceId };
 
 /** Everything that one change does. Nothing in it has happened yet. */
@@ -131,7 +133,7 @@ export interface Plan {
   readonly events: readonly EventDraft[];
 }
 
-export const NOTHING: Plan = {
+export const NOTHING = {
   newUser: null,
   person: null,
   resource: null,
@@ -145,7 +147,7 @@ export const NOTHING: Plan = {
   entries: [],
   records: [],
   events: [],
-};
+} as const satisfies Plan;
 
 export interface EntryDraft {
   readonly action: AuditAction;
@@ -157,8 +159,15 @@ export interface EntryDraft {
 }
 
 /** The request that an event belongs to: the same for all that it changes, and numbered where it came in bulk. */
-export const txnOf = ({ requestId, operation }: Origin): string =>
+const txnOf = ({ requestId, operation }: Origin): string =>
   operation === undefined ? requestId : `${requestId}:${operation}`;
+
+/** Events of these circumstances, as they are told. */
+export const eventsOf = (
+  { origin }: Circumstances,
+  events: readonly EventDraft[],
+): readonly (ResourceEvent & { readonly connection: ConnectionId })[] =>
+  events.map((event) => ({ ...event, txn: txnOf(origin), connection: origin.connection }));
 
 /** An audit entry of these circumstances; the actor is the draft's, else whoever asks. */
 export function entryOf(around: Circumstances, draft: EntryDraft): AuditEntry {

@@ -9,19 +9,14 @@ import type {
 } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { firstRows, rows, sql, type Statement } from '../../platform/postgres/rows.js';
-import type {
-  JsonObject,
-  SignalChange,
-  SignalEffect,
-  SignalOutcome,
-  StoredResource,
-} from '../domain/change.js';
+import type { SignalChange, SignalEffect, SignalOutcome } from '../domain/change.js';
 import type { ForeignName, Person } from '../domain/person.js';
 import type { BeforeEdit } from '../domain/plan-edit.js';
 import type { Place } from '../domain/plan-membership.js';
 import type { FamilyState, SubjectState } from '../domain/plan-subject.js';
 import type { Identity } from '../domain/plan.js';
 import type { WaitingSignal } from '../domain/waiting-signals.js';
+import { resourceOf, type ResourceRow } from './resource-row.js';
 
 // Each of these is one trip: a volatile function of the heart's migration that locks first and reads afterwards,
 // in a statement with a snapshot of its own. What writes nothing travels with BEGIN.
@@ -46,7 +41,7 @@ const lockNamesSql = sql(
   'select lock_new_names($1, $2, $3, $4, $5::jsonb) as before',
 );
 
-/** New names of a resource, locked against signals that speak of them. */
+/** New names of a resource, locked against signals that speak of them: a signal about one waits, or is seen. */
 export async function lockNewNames(
   tx: Tx,
   resource: {
@@ -59,6 +54,7 @@ export async function lockNewNames(
 ): Promise<
   Pick<NamesRow, 'taken' | 'foreign' | 'here'> & { readonly waiting: readonly WaitingSignal[] }
 > {
+  if (names.length === 0) return { taken: false, waiting: [], foreign: [], here: false };
   const before = await only<NamesRow>(tx, lockNamesSql, [
     resource.organization,
     resource.connection,
@@ -208,19 +204,6 @@ async function required<T>(
   return before;
 }
 
-interface ResourceRow {
-  readonly id: ResourceId;
-  readonly user: UserId;
-  readonly user_name: string;
-  readonly external_id: string | null;
-  readonly emails: readonly string[];
-  readonly active: boolean;
-  readonly attributes: JsonObject;
-  readonly version: number;
-  readonly created_at: string;
-  readonly changed_at: string;
-}
-
 interface WaitingRow {
   readonly id: SignalId;
   readonly connection: ConnectionId;
@@ -261,19 +244,6 @@ type SignalRow =
   | { readonly at: string; readonly users: readonly UserId[]; readonly person: Person | null };
 
 type SubjectRow = Omit<SubjectState, 'at'> & { readonly at: string };
-
-const resourceOf = (row: ResourceRow): StoredResource => ({
-  id: row.id,
-  user: row.user,
-  userName: row.user_name,
-  externalId: row.external_id,
-  emails: row.emails,
-  active: row.active,
-  attributes: row.attributes,
-  version: row.version,
-  createdAt: new Date(row.created_at),
-  changedAt: new Date(row.changed_at),
-});
 
 const waitingOf = (row: WaitingRow): WaitingSignal => ({
   id: row.id,

@@ -2,8 +2,8 @@ import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { lastly, sql, touch, type Statement } from '../../platform/postgres/rows.js';
 import type { ConnectionId } from '../../kernel/ids.js';
-import type { JsonValue } from '../domain/change.js';
-import type { ResourceWrite, Plan } from '../domain/plan.js';
+import type { JsonValue, StoredResource } from '../domain/change.js';
+import type { Plan, ResourceEvent, ResourceWrite } from '../domain/plan.js';
 import { caseRow, type CaseRow, type Printed } from '../domain/compose-writes.js';
 import { PARTS } from './write-parts.js';
 
@@ -32,11 +32,12 @@ function statementOf(parts: ReadonlySet<Part>): Statement {
 
 function partsOf(writes: Writes): ReadonlySet<Part> {
   const { resource, tokensEnd, endings = [], printed } = writes;
-  const isKept = resource !== null && resource.kind !== 'tombstone';
+  const isKept = resource?.kind === 'insert' || resource?.kind === 'update';
   const needed: Readonly<Record<Part, boolean>> = {
     new_user: writes.newUser !== null,
     new_resource: resource?.kind === 'insert',
     changed_resource: resource?.kind === 'update',
+    activities: activitiesOf(writes).length > 0,
     members_met: isKept && writes.identitiesAdded.some(({ kind }) => kind === 'external_id'),
     tombstone: resource?.kind === 'tombstone',
     members_gone: resource?.kind === 'tombstone',
@@ -70,6 +71,8 @@ export interface Writes {
   readonly user: string | null;
   readonly newUser: string | null;
   readonly resource: ResourceWrite | null;
+  /** Whose `active` changes and nothing else, beside `resource`. */
+  readonly activities?: readonly StoredResource[];
   readonly identitiesAdded: Plan['identitiesAdded'];
   readonly identitiesEnded: Plan['identitiesEnded'];
   readonly access: readonly {
@@ -86,9 +89,7 @@ export interface Writes {
   readonly resolutions: Plan['resolutions'];
   readonly signals: Plan['signals'];
   readonly waits: Plan['waits'];
-  readonly events?: Plan['events'];
-  /** The request that the events belong to. */
-  readonly txn?: string;
+  readonly events?: readonly (ResourceEvent & { readonly connection: ConnectionId })[];
   readonly printed: Printed;
 }
 
@@ -111,7 +112,13 @@ function valuesOf(writes: Writes): readonly (string | Date | null)[] {
     JSON.stringify({
       user: writes.user,
       new_user: writes.newUser,
-      resource: resource !== null && resource.kind !== 'tombstone' ? resourceRow(resource) : null,
+      resource:
+        resource?.kind === 'insert' || resource?.kind === 'update' ? resourceRow(resource) : null,
+      activities: activitiesOf(writes).map(({ id, active, version }) => ({
+        id,
+        active,
+        version,
+      })),
       tombstone: resource?.kind === 'tombstone' ? resource.resource : null,
       identities_added: writes.identitiesAdded,
       identities_ended: writes.identitiesEnded,
@@ -133,9 +140,10 @@ function valuesOf(writes: Writes): readonly (string | Date | null)[] {
         user_id: s.user,
       })),
       waits: writes.waits.map((n) => ({ signal_id: n.signal, kind: n.kind, value: n.value })),
-      txn: writes.txn,
       events: (writes.events ?? []).map((e) => ({
         id: e.id,
+        connection_id: e.connection,
+        txn: e.txn,
         subject_id: e.subject,
         resource: e.resource,
         type: e.type,
@@ -154,6 +162,9 @@ function valuesOf(writes: Writes): readonly (string | Date | null)[] {
     writes.connection,
   ];
 }
+
+const activitiesOf = ({ resource, activities = [] }: Writes): readonly StoredResource[] =>
+  resource?.kind === 'activity' ? [resource.resource, ...activities] : activities;
 
 const endingRow = (ending: NonNullable<Plan['tokensEnd']>) => ({
   user_id: ending.user,

@@ -19,6 +19,11 @@ export const PARTS = {
        from w, jsonb_to_record(x->'resource') as r (id uuid, user_name text, user_name_key text, external_id text, emails text[],
                                                     active boolean, attributes jsonb, folded jsonb, version bigint)
       where t.organization_id = $1 and t.id = (select (x->'resource'->>'id')::uuid from w)`,
+  activities: `
+     update resources t set active = r.active, version = r.version, changed_at = $3
+       from w, jsonb_to_recordset(x->'activities') as r (id uuid, active boolean, version bigint)
+      where t.organization_id = $1 and t.id = r.id
+        and t.id = any (array(select (o->>'id')::uuid from w, jsonb_array_elements(x->'activities') o))`,
   tombstone: `
      update resources t set deleted_at = $3, changed_at = $3, active = false, version = t.version + 1
       where t.organization_id = $1 and t.id = (select (x->>'tombstone')::uuid from w)`,
@@ -119,6 +124,7 @@ export const PARTS = {
        from w, jsonb_to_recordset(x->'records') as r (digest text, partition integer)`,
   events: `
      insert into events_pending (id, organization_id, connection_id, subject_id, resource, txn, type, events, at)
-     select e.id, $1, $4, e.subject_id, e.resource, x->>'txn', e.type, e.events, $3
-       from w, jsonb_to_recordset(x->'events') as e (id uuid, subject_id uuid, resource text, type text, events jsonb)`,
+     select e.id, $1, e.connection_id, e.subject_id, e.resource, e.txn, e.type, e.events, $3
+       from w, jsonb_to_recordset(x->'events') as e (id uuid, connection_id uuid, subject_id uuid, resource text, txn text,
+                                                     type text, events jsonb)`,
 } as const;

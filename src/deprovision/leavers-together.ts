@@ -1,0 +1,113 @@
+import { DomainError } from '../kernel/domain-error.js';
+import { newId, type UserId } from '../kernel/ids.js';
+import type { Tx } from '../kernel/tx.js';
+import { Batches } from '../platform/batch/batches.js';
+import type { Commits, Committed } from './commits.js';
+import type { Origin, ResourceOutcome } from './domain/change.js';
+import type { Press } from './domain/compose-writes.js';
+import {
+  namesAdded,
+  planEdit,
+  planRefusedEdit,
+  type BeforeEdit,
+  type EditChange,
+  type Planned,
+} from './domain/plan-edit.js';
+import type { Circumstances } from './domain/plan.js';
+import { lockResources } from './postgres/lock-resources.js';
+import { fitsWithOthers, writePlans, type PlannedFor } from './write-plan.js';
+
+/**
+ * Two transactions of one organization at a time leave the other connections to others, and while they run the next
+ * ones gather. More than so many people in one would keep the process from everything else for too long.
+ */
+const RULES = { atOnce: 2, most: 32, patienceMs: 10_000 } as const;
+
+/** Who holds more tokens makes everybody wait who goes along. */
+const MOST_TOKENS = 50;
+
+/**
+ * Lets people of one organization leave in one transaction when they leave at the same moment. Each has an answer of
+ * their own, after the commit. Whoever does not fit in, or whose person is locked by somebody else, goes alone afterwards;
+ * and if it fails for what one of them is, all go alone, and each hears of their own.
+ */
+export class LeaversTogether {
+  readonly #commits: Commits;
+  readonly #press: Press;
+  readonly #alone: (change: EditChange) => Promise<ResourceOutcome>;
+  readonly #batches: Batches<EditChange, ResourceOutcome | null>;
+
+  constructor(
+    commits: Commits,
+    press: Press,
+    alone: (change: EditChange) => Promise<ResourceOutcome>,
+  ) {
+    this.#commits = commits;
+    this.#press = press;
+    this.#alone = alone;
+    this.#batches = new Batches(RULES, (changes) => this.#carryOut(changes));
+  }
+
+  async change(change: EditChange): Promise<ResourceOutcome> {
+    const outcome = await this.#batches.answer(change, change.origin.organization);
+    return outcome ?? this.#alone(change);
+  }
+
+  async #carryOut(changes: readonly EditChange[]): Promise<readonly (ResourceOutcome | null)[]> {
+    const [first] = changes;
+    if (first === undefined) return [];
+    try {
+      return await this.#commits.run(first.origin, (tx) =>
+        this.#together(tx, first.origin, changes),
+      );
+    } catch (error) {
+      // Nothing may be concluded, for none of them: the IdP says it again.
+      if (error instanceof DomainError && error.sort === 'unavailable') throw error;
+      return changes.map(() => null);
+    }
+  }
+
+  async #together(
+    tx: Tx,
+    { organization }: Origin,
+    changes: readonly EditChange[],
+  ): Promise<Committed<readonly (ResourceOutcome | null)[]>> {
+    const { at, found } = await lockResources(
+      tx,
+      organization,
+      changes.map(({ origin, resource }) => ({ connection: origin.connection, resource })),
+    );
+    const { epoch } = this.#press;
+    const met = new Set<UserId>();
+    const planned: PlannedFor[] = [];
+    const outcomes = changes.map((change, i): ResourceOutcome | null => {
+      const before = found[i] ?? null;
+      if (before === null) return { kind: 'unknown' };
+      // The second word about somebody builds upon what the first has committed.
+      if (before === 'busy' || met.has(before.person.user)) return null;
+      const around = { origin: change.origin, at, epoch, makeId: newId };
+      const meant = meaning(around, { ...before, at }, change);
+      if (meant === null || !fitsWithOthers(meant.plan)) return null;
+      met.add(before.person.user);
+      planned.push({ around, plan: meant.plan });
+      return meant.outcome;
+    });
+    return {
+      outcome: outcomes,
+      records: writePlans(tx, this.#press, organization, { at, planned }),
+    };
+  }
+}
+
+/** Null when it needs more than the locks that are held, or makes others wait. */
+function meaning(
+  around: Circumstances,
+  before: BeforeEdit,
+  { edit, verb = 'patch' }: EditChange,
+): Planned | null {
+  if (before.person.tokens > MOST_TOKENS) return null;
+  const edited = edit(before.resource);
+  if ('refused' in edited) return planRefusedEdit(around, before, edited);
+  if (namesAdded(before, edited.next).length > 0) return null;
+  return planEdit(around, before, { word: edited.word, next: edited.next, waiting: [], verb });
+}
