@@ -157,8 +157,9 @@ export class TrialGateway {
       const ready = this.#log(partition).slice(this.#at[partition]);
       const some = ready.slice(0, Math.min(most, ready.length));
       this.#at[partition] = (this.#at[partition] ?? 0) + some.length;
-      this.#receive(partition, this.#kept(some));
-      if (some.length === ready.length) this.#follower.reachedEnd(partition);
+      const isAll = some.length === ready.length;
+      this.#receive(partition, this.#kept(some), !isAll);
+      if (isAll) this.#follower.reachedEnd(partition);
     }
     this.#confirmPositions();
   }
@@ -270,8 +271,9 @@ export class TrialGateway {
     return messages.filter((one) => !this.#withheld.has(one)).map(receivedOf);
   }
 
-  #receive(partition: number, messages: readonly Received[]): void {
-    if (messages.length > 0) this.#follower.receive(partition, messages);
+  #receive(partition: number, messages: readonly Received[], isMoreComing = false): void {
+    if (messages.length > 0) this.#follower.receive(partition, messages, isMoreComing);
+    else if (!isMoreComing) this.#follower.settle(partition);
   }
 
   #confirm(digests: readonly string[]): void {

@@ -6,6 +6,7 @@ import { PublicKeys } from './crypto/public-keys.js';
 import type { Report } from './report.js';
 import type { FeedFollower, Taken } from './sources/source.js';
 import { authenticate, type Authentic, type Received } from './view/authenticate.js';
+import { Backlog } from './view/backlog.js';
 import { readPart } from './view/read-part.js';
 import type { Trouble } from './view/chain.js';
 import type { Freshness } from './view/freshness.js';
@@ -27,6 +28,7 @@ export interface FollowerParts {
 export class InstallationFollower implements FeedFollower {
   readonly view: View;
   readonly #parts: FollowerParts;
+  readonly #backlogs: readonly Backlog[];
   #recordKeys: PublicKeys;
 
   constructor(parts: FollowerParts) {
@@ -42,6 +44,7 @@ export class InstallationFollower implements FeedFollower {
       skewMs: lease.max_clock_skew_ms,
     };
     this.view = new View(settings, lease.epoch);
+    this.#backlogs = Array.from({ length: lease.partitions }, () => new Backlog());
   }
 
   /** What a later lease of the same installation says. */
@@ -51,19 +54,30 @@ export class InstallationFollower implements FeedFollower {
   }
 
   restart(partition: number, soughtMs: number): void {
+    this.settle(partition);
     this.view.restart(partition, soughtMs);
   }
 
-  receive(partition: number, messages: readonly Received[]): void {
+  receive(partition: number, messages: readonly Received[], isMoreComing = false): void {
     const { report, onApplied } = this.#parts;
     const { verify } = this.#recordKeys;
-    const { authentic, refused, later } = authenticate(messages, { verify, digest: digestOf });
-    const { applied, alarms } = this.view.accept(partition, authentic, this.#now());
+    const now = this.#now();
+    const backlog = this.#backlogs[partition];
+    const before = backlog?.before(isMoreComing);
+    const taken = authenticate(messages, { verify, digest: digestOf }, before);
+    backlog?.keep(taken, now);
+    const { authentic, refused, later } = taken;
+    const { applied, alarms } = this.view.accept(partition, authentic, now);
     if (later > 0) this.#meetLater(partition);
     if (refused > 0) report({ kind: 'messages.refused', count: refused, partition });
     for (const alarm of alarms) report({ kind: 'view.alarm', alarm, partition });
     if (applied.length > 0) onApplied(applied);
     for (const message of authentic) this.#tell(message);
+  }
+
+  settle(partition: number, waitedMs = 0): void {
+    if (this.#backlogs[partition]?.hasWaited(waitedMs, this.#now()) === true)
+      this.receive(partition, []);
   }
 
   reachedEnd(partition: number): void {

@@ -7,7 +7,10 @@ import type { Freshness } from '../view/freshness.js';
 export interface Follower {
   /** The partition is about to be read from `soughtMs` on (unix ms by the broker; -Infinity: all there ever was). */
   restart(partition: number, soughtMs: number): void;
-  receive(partition: number, messages: readonly Received[]): void;
+  /** `isMoreComing`: the rest of the log follows at once, and records may wait for the watermark that lists them. */
+  receive(partition: number, messages: readonly Received[], isMoreComing?: boolean): void;
+  /** Records that have waited for so long, milliseconds, are believed by their own signatures, or not. */
+  settle(partition: number, waitedMs?: number): void;
   /** The partition has been read to what was the end of its log. */
   reachedEnd(partition: number): void;
   trouble(partition: number): Trouble | null;

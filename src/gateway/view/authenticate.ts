@@ -60,21 +60,40 @@ function read(message: Received, digest: Proofs['digest']): Read | Later | null 
   }
 }
 
+/** A record that nobody vouches for yet. */
+export interface Waiting {
+  readonly message: Received;
+  readonly content: Extract<Authentic, { kind: 'revocation' }>;
+}
+
+/** What is known about the messages before. */
+export interface Before {
+  /** Records that wait, in their order. */
+  readonly waiting: readonly Waiting[];
+  /** A watermark may come that vouches for what none of these does. */
+  readonly mayWait: boolean;
+}
+
 export interface Authenticated {
   readonly authentic: readonly Authentic[];
   readonly refused: number;
   /** Messages of a later version that our keys vouch for: what they say cannot be known. */
   readonly later: number;
+  /** Records that may wait for the watermark that lists them. */
+  readonly waiting: readonly Waiting[];
 }
+
+const NOTHING: Before = { waiting: [], mayWait: false };
 
 /**
  * Separates what our record keys vouch for from the rest. A signed watermark vouches for the digests of the
  * watermark before it and of the records that it covers, so a long batch costs one signature and a hash per
- * message; whatever no watermark of the batch vouches for needs a signature of its own.
+ * message; whatever no watermark of the batch vouches for needs a signature of its own, unless it may wait.
  */
 export function authenticate(
   messages: readonly Received[],
   { verify, digest }: Proofs,
+  { waiting: before, mayWait }: Before = NOTHING,
 ): Authenticated {
   const signed = ({ type, kid, signature, value }: Received, version = 1): boolean =>
     (type === 'revocation' || type === 'watermark') &&
@@ -91,21 +110,25 @@ export function authenticate(
     for (const covered of watermark.covers) vouchedFor.add(covered);
   }
   const authentic: Authentic[] = [];
-  let later = 0;
-  for (const reading of readings) {
-    if (reading === null) continue;
-    if (!isRead(reading)) {
+  const waiting: Waiting[] = [];
+  let [later, refused] = [0, 0];
+  for (const reading of before.length === 0 ? readings : [...before, ...readings]) {
+    if (reading === null) refused += 1;
+    else if (!isRead(reading)) {
       const { message, version } = reading;
       const isOurs = vouchedFor.has(digest(message.value)) || signed(message);
       if (isOurs || signed(message, version)) later += 1;
-      continue;
+      else refused += 1;
+    } else {
+      const { content, message } = reading;
+      if (vouchedFor.has(content.digest)) authentic.push(content);
+      else if (content.kind === 'watermark') refused += 1;
+      else if (mayWait) waiting.push({ content, message });
+      else if (signed(message)) authentic.push(content);
+      else refused += 1;
     }
-    const { content, message } = reading;
-    const good =
-      vouchedFor.has(content.digest) || (content.kind === 'revocation' && signed(message));
-    if (good) authentic.push(content);
   }
-  return { authentic, refused: messages.length - authentic.length - later, later };
+  return { authentic, refused, later, waiting };
 }
 
 const isRead = (reading: Read | Later | null | undefined): reading is Read =>

@@ -15,6 +15,7 @@ class NotingFollower implements Follower {
   readonly texts: string[] = [];
   readonly restarts: number[] = [];
   ends = 0;
+  settled = 0;
 
   restart(_partition: number, soughtMs: number): void {
     this.restarts.push(soughtMs);
@@ -22,6 +23,10 @@ class NotingFollower implements Follower {
 
   receive(_partition: number, messages: readonly Received[]): void {
     this.texts.push(...messages.map(({ text }) => text));
+  }
+
+  settle(_partition: number, waitedMs = 0): void {
+    if (waitedMs === 0) this.settled += 1;
   }
 
   reachedEnd(): void {
@@ -36,7 +41,7 @@ class NotingFollower implements Follower {
 let topic: LiveTopic;
 let follower: NotingFollower;
 let events: GatewayEvent[];
-const running: { stop: AbortController; run: Promise<void> }[] = [];
+const running: { stop: AbortController; run: Promise<void>; client: KafkaClient }[] = [];
 
 beforeEach(async () => {
   topic = await LiveTopic.create(await kafkaBrokers(), topicPrefix());
@@ -47,7 +52,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const { stop, run } of running.splice(0)) {
     stop.abort();
-    await run;
+    await run.catch(() => undefined);
   }
   await topic.close();
 });
@@ -56,8 +61,9 @@ async function read(cursor: Cursor): Promise<void> {
   const clock = new SystemClock();
   const stop = new AbortController();
   const settings = { brokers: [await kafkaBrokers()], tls: false, sasl: null };
+  const client = new KafkaClient(settings, 'test');
   const session = new Session({
-    client: new KafkaClient(settings, 'test'),
+    client,
     groupPrefix: 'test',
     followed: {
       topic: topic.topics.revocations,
@@ -71,7 +77,7 @@ async function read(cursor: Cursor): Promise<void> {
     clock,
     report: (event) => events.push(event),
   });
-  running.push({ stop, run: session.run(stop.signal) });
+  running.push({ stop, run: session.run(stop.signal), client });
 }
 
 const records = (count: number) => Array.from({ length: count }, () => topic.writers[0]!.record());
@@ -127,5 +133,16 @@ describe('a cursor', () => {
     }
     expect(follower.texts.slice(0, 3)).toEqual(written.map(({ value }) => value.toString()));
     expect(follower.restarts).toEqual([-Infinity]);
+  });
+
+  it('leaves no record waiting for its watermark when its session ends half-way', async () => {
+    await topic.send(0, records(3));
+    await read(at(0n));
+    await eventually(() => follower.texts.length >= 3);
+    expect(follower.settled).toBe(0);
+    const [{ run, client } = { run: Promise.resolve(), client: null }] = running;
+    client?.close();
+    await expect(run).rejects.toThrow();
+    expect(follower.settled).toBe(1);
   });
 });

@@ -52,6 +52,11 @@ export class Cursor {
     return this.#isAtStart && !this.beginsInTrimmedLog;
   }
 
+  /** The end of the log has been reached since the look began. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
   /** Whether a batch that begins at `first` is the next one. */
   expects(first: bigint): boolean {
     if (first === this.position) {

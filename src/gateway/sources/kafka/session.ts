@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Admin, Batch, Consumer, KafkaMessage } from 'kafkajs';
-import { HEADER } from '../../../contract/topics.js';
+import type { Admin, Batch, Consumer } from 'kafkajs';
 import type { Clock } from '../../../kernel/clock.js';
 import { pause } from '../../pause.js';
 import type { Report } from '../../report.js';
-import type { Received } from '../../view/authenticate.js';
 import type { Followed, Follower } from '../source.js';
 import type { Cursor } from './cursor.js';
 import type { KafkaClient } from './kafka-client.js';
+import { receivedFrom } from './received-from.js';
 
 export interface SessionParts {
   readonly client: KafkaClient;
@@ -25,6 +24,8 @@ const LOOK_MS = 100;
 /** A consumer that has asked for nothing for so long hangs. */
 const SILENT_MS = 15_000;
 const GOODBYE_MS = 1_000;
+/** A watermark that does not come keeps no record waiting for longer. */
+const WAITS_MS = 1_000;
 /** The longest that an empty fetch may take, and so a seek. */
 const FETCH_MS = 200;
 
@@ -84,6 +85,10 @@ export class Session {
       }
     } finally {
       stop.removeEventListener('abort', end);
+      // From here on nothing waits: the next session goes on behind it. Who stops decides nothing any more.
+      this.#over.abort();
+      if (!stop.aborted)
+        for (const { partition } of this.#parts.cursors) this.#parts.follower.settle(partition);
       await this.#end();
       clearTimeout(cut);
     }
@@ -145,10 +150,12 @@ export class Session {
       cursor.beginsInTrimmedLog = false;
       follower.restart(cursor.partition, Number(first.timestamp));
     }
-    follower.receive(cursor.partition, batch.messages.map(receivedFrom));
     const next = BigInt(batch.lastOffset()) + 1n;
+    const isEnd = next >= BigInt(batch.highWatermark);
+    const isMoreComing = !cursor.isLive && !isEnd && !this.#over.signal.aborted;
+    follower.receive(cursor.partition, batch.messages.map(receivedFrom), isMoreComing);
     cursor.position = next;
-    if (next >= BigInt(batch.highWatermark)) this.#reachEnd(cursor);
+    if (isEnd) this.#reachEnd(cursor);
   }
 
   #reachEnd(cursor: Cursor): void {
@@ -160,6 +167,7 @@ export class Session {
     const { cursors, follower, clock } = this.#parts;
     for (const cursor of cursors) {
       if (cursor.strayedTo !== null) await this.#findAgain(cursor, cursor.strayedTo);
+      follower.settle(cursor.partition, WAITS_MS);
       const trouble = follower.trouble(cursor.partition);
       if (cursor.isDue(trouble, clock.monotonicMs())) {
         await this.#lookBack(cursor, trouble ?? 'nothing');
@@ -216,17 +224,4 @@ export class Session {
       // It is not running yet: the join that follows seeks for every partition.
     }
   }
-}
-
-const textOf = (header: unknown): string => (Buffer.isBuffer(header) ? header.toString() : '');
-
-function receivedFrom({ value, headers = {} }: KafkaMessage): Received {
-  const bytes = value ?? Buffer.alloc(0);
-  return {
-    type: textOf(headers[HEADER.type]),
-    kid: textOf(headers[HEADER.kid]),
-    signature: Buffer.from(textOf(headers[HEADER.signature]), 'base64url'),
-    value: bytes,
-    text: bytes.toString('utf8'),
-  };
 }

@@ -109,4 +109,39 @@ describe('messages of a batch', () => {
     );
     expect(digests(authentic)).toEqual([first.digest, second.digest]);
   });
+
+  it('wait for the watermark that lists them where one may come, and need no signature then', () => {
+    const writer = new TopicWriter();
+    const proofs = new CountingProofs(writer);
+    const [listed, unlisted, later] = [writer.record(), writer.record(), writer.record()];
+    const first = authenticate([without(listed, 'ofs-sig'), unlisted].map(received), proofs, {
+      waiting: [],
+      mayWait: true,
+    });
+    expect([first.authentic, first.refused, proofs.verified]).toEqual([[], 0, 0]);
+    const watermark = writer.watermark(NOW, [listed]);
+    const { waiting } = first;
+    const second = authenticate([watermark, later].map(received), proofs, {
+      waiting,
+      mayWait: true,
+    });
+    expect(digests(second.authentic)).toEqual([listed.digest, watermark.digest]);
+    expect(digests(second.waiting.map(({ content }) => content))).toEqual([
+      unlisted.digest,
+      later.digest,
+    ]);
+    expect([second.refused, proofs.verified]).toEqual([0, 1]);
+  });
+
+  it('are refused after they have waited, when neither a watermark nor a signature vouches for them', () => {
+    const writer = new TopicWriter();
+    const proofs = new CountingProofs(writer);
+    const [good, forged] = [writer.record(), new TopicWriter().record()];
+    const { waiting } = authenticate([good, forged].map(received), proofs, {
+      waiting: [],
+      mayWait: true,
+    });
+    const { authentic, refused } = authenticate([], proofs, { waiting, mayWait: false });
+    expect([digests(authentic), refused]).toEqual([[good.digest], 1]);
+  });
 });
