@@ -37,6 +37,7 @@ import { BulkJobs1764310900000 } from './1764310900000-bulk-jobs.js';
 import { ManyPeopleInOnePlan1764311500000 } from './1764311500000-many-people-in-one-plan.js';
 import { IssuerSubjects1764312900000 } from './1764312900000-issuer-subjects.js';
 import { LeaversTogether1764313700000 } from './1764313700000-leavers-together.js';
+import { LeaversPlannedOnce1764313900000 } from './1764313900000-leavers-planned-once.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -87,4 +88,5 @@ export const migrations: readonly (new () => Migration)[] = [
   ManyPeopleInOnePlan1764311500000,
   IssuerSubjects1764312900000,
   LeaversTogether1764313700000,
+  LeaversPlannedOnce1764313900000,
 ];
