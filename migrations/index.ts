@@ -38,6 +38,7 @@ import { ManyPeopleInOnePlan1764311500000 } from './1764311500000-many-people-in
 import { IssuerSubjects1764312900000 } from './1764312900000-issuer-subjects.js';
 import { LeaversTogether1764313700000 } from './1764313700000-leavers-together.js';
 import { LeaversPlannedOnce1764313900000 } from './1764313900000-leavers-planned-once.js';
+import { GatewayProcessesThatAreGone1764314700000 } from './1764314700000-gateway-processes-that-are-gone.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -89,4 +90,5 @@ export const migrations: readonly (new () => Migration)[] = [
   IssuerSubjects1764312900000,
   LeaversTogether1764313700000,
   LeaversPlannedOnce1764313900000,
+  GatewayProcessesThatAreGone1764314700000,
 ];

@@ -1,28 +1,58 @@
 import { parseArgs } from 'node:util';
-import type { GatewayView } from '../outbox/index.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { newId, type GatewayId } from '../kernel/ids.js';
+import type { Gateways, GatewayView } from '../outbox/index.js';
 import { RegisteredGateways } from '../outbox/registered-gateways.js';
 import { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
 import { besideService } from './beside-service.js';
 
+const USAGE = 'offswitch gateways [--json] | offswitch gateways gone PROCESS…\n';
+
 /**
- * `offswitch gateways [--json]`: who follows, how fresh, who is behind.
+ * `offswitch gateways`: who follows, how fresh, who is behind; and an operator's word that a process is gone.
  *
  * @returns the exit code
+ * @throws DomainError `gateway.process_unknown`, `gateway.process_live`
  */
 export function gatewaysCommand(parameters: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...parameters], options: { json: { type: 'boolean' } } });
+  const { values, positionals } = parseArgs({
+    args: [...parameters],
+    options: { json: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const [deed, ...boots] = positionals;
+  if (deed !== undefined && (deed !== 'gone' || boots.length === 0)) {
+    process.stderr.write(USAGE);
+    return Promise.resolve(2);
+  }
   return besideService(async ({ config, settled, transactions, audit, installation }) => {
-    const gateways = await new RegisteredGateways({
+    const gateways = new RegisteredGateways({
       transactions,
       audit,
       secrets: new OpaqueSecrets(Buffer.from(settled.secrets.pepper.reveal(), 'base64')),
       installation: installation.id,
       stalenessMs: config.stalenessMs,
-    }).list();
-    if (values.json === true) console.log(JSON.stringify({ gateways }));
-    else for (const line of linesOf(gateways, Date.now())) console.log(line);
+    });
+    const found = await gateways.list();
+    if (deed === 'gone') await declareGone(gateways, found, boots);
+    else if (values.json === true) console.log(JSON.stringify({ gateways: found }));
+    else for (const line of linesOf(found, Date.now())) console.log(line);
     return 0;
   });
+}
+
+async function declareGone(
+  gateways: Gateways,
+  found: readonly GatewayView[],
+  boots: readonly string[],
+): Promise<void> {
+  const asking = { actor: { type: 'service', id: 'cli' }, requestId: newId() } as const;
+  for (const boot of boots) {
+    const owner = found.find(({ processes }) => processes.some((one) => one.boot === boot));
+    if (owner === undefined) throw new DomainError('gateway.process_unknown');
+    await gateways.declareGone({ gateway: owner.id as GatewayId, boot }, asking);
+    console.log(`${owner.name} ${boot} counts for no case from now on`);
+  }
 }
 
 const HEAD = ['GATEWAY', 'PROCESS', 'POLICY', 'STATE', 'VIEW', 'HEARD', 'VERSION'] as const;
@@ -64,6 +94,6 @@ type Process = GatewayView['processes'][number];
 const isLive = ({ state }: Process): boolean => state === 'live';
 
 const standingOf = (one: Process): string =>
-  isLive(one) ? (one.behind ? 'behind' : 'fresh') : 'silent';
+  isLive(one) ? (one.behind ? 'behind' : 'fresh') : one.state;
 
 const seconds = (ms: number): string => `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;

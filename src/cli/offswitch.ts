@@ -18,6 +18,7 @@ const USAGE = `offswitch <command>
           [--id NAME] [--policy strict|balanced|best-effort] [--foreign-tokens accept|refuse]
                             one gateway, answering at /authz, and Envoy over gRPC
   gateways [--json]         who follows, how fresh, who is behind
+  gateways gone PROCESS…    an ended process that could not say so counts no longer
   watch [--json]            revocations and gateways' receipts, as they happen
   keys                      new secrets for an installation
   migrate [--privileged]    bring the database up to this version (DATABASE_OWNER_URL)

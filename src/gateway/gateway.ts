@@ -1,9 +1,9 @@
-import type { Jwks, Lease, LeaseRequest, Policy } from '../contract/lease.js';
+import type { Jwks, Lease, LeaseRequest } from '../contract/lease.js';
 import type { Clock } from '../kernel/clock.js';
 import { newId } from '../kernel/ids.js';
-import type { Secret } from '../kernel/secret.js';
 import { newSigningKey } from './crypto/signing-key.js';
 import { ForeignTokens } from './foreign/foreign-tokens.js';
+import type { GatewayOptions } from './gateway-options.js';
 import { Resolver } from './resolver.js';
 import { Disk } from './keep/disk.js';
 import { ViewFile, type Discarded } from './keep/view-file.js';
@@ -14,8 +14,6 @@ import { foreignJwks, ServiceClient } from './lease/service-client.js';
 import { pause } from './pause.js';
 import { trustIn, type Route } from './policy.js';
 import { Receipts } from './receipts/receipts.js';
-import type { Report } from './report.js';
-import type { Transport } from './sources/source.js';
 import { systemClock } from './system-clock.js';
 import { Streams, type Bound, type Closing } from './streams/streams.js';
 import { TokenKeys } from './token/token-keys.js';
@@ -23,24 +21,6 @@ import { Unit } from './unit.js';
 import type { Unsure, Verdict } from './verdict.js';
 import type { Freshness } from './view/freshness.js';
 import type { KeptView } from './view/kept-view.js';
-
-export interface GatewayOptions {
-  /** Where the service is, and this gateway's `ofs_gateway_…` key. */
-  readonly service: { readonly url: string; readonly key: Secret };
-  readonly transport: Transport;
-  readonly policy: Policy;
-  /** Of the program that runs the gateway; for the service's list. */
-  readonly version: string;
-  /** A directory of this gateway's own for the last lease and the view; without one a start needs the service. */
-  readonly directory?: string | null;
-  /** Whether tokens of issuers that are registered with the service are let in, too; `refuse` by default. */
-  readonly foreignTokens?: 'accept' | 'refuse';
-  /** Between two writes of the view to `directory` at least, milliseconds; 10,000 by default, 0 writes none. */
-  readonly keepViewMs?: number;
-  /** The host's, unless time is somebody else's. */
-  readonly clock?: Clock;
-  readonly report: Report;
-}
 
 const KEYS_AGE_MS = 60_000;
 const KEEP_VIEW_MS = 10_000;
@@ -176,7 +156,7 @@ export class Gateway {
     return this.#unit?.follower.view.size ?? 0;
   }
 
-  /** Runs until `stop` is aborted and everything has ended. Never rejects. */
+  /** Runs until `stop` is aborted and everything has ended; from then on everything is unsure. Never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     const { report, transport } = this.#options;
     await this.#restore();
@@ -193,8 +173,11 @@ export class Gateway {
     await Promise.all([keeper.run(stop), this.#receipts.run(stop), this.#keepView(stop)]);
     this.#stopping.abort();
     this.#streams.closeAll();
-    await Promise.all([this.#unit?.stop(), this.#next?.stop()]);
-    await transport.close();
+    const [unit, next] = [this.#unit, this.#next];
+    // Who has ended lets nobody in any more: that is what the service will be told.
+    this.#unit = null;
+    await Promise.all([unit?.stop(), next?.stop()]);
+    await Promise.all([transport.close(), keeper.goodbye()]);
   }
 
   /** A start while the service is away goes by the last lease; a view without watermarks grows stale all the same. */

@@ -3,7 +3,8 @@ export type { Policy } from '../contract/lease.js';
 export type { ForeignClaims } from '../contract/read-foreign-token.js';
 export { Clock } from '../kernel/clock.js';
 export { Secret } from '../kernel/secret.js';
-export { Gateway, type GatewayOptions } from './gateway.js';
+export { Gateway } from './gateway.js';
+export type { GatewayOptions } from './gateway-options.js';
 export {
   createGuard,
   type Guard,

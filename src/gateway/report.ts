@@ -8,6 +8,8 @@ export type GatewayEvent =
   /** `isRefused`: the service does not know the key. */
   | { readonly kind: 'lease.failed'; readonly isRefused: boolean; readonly error: unknown }
   | { readonly kind: 'lease.restored' }
+  /** The service may not know that this process has ended. */
+  | { readonly kind: 'goodbye.failed'; readonly error: unknown }
   | { readonly kind: 'lease.not-kept'; readonly error: unknown }
   /** Starts with what a process before this one knew. */
   | { readonly kind: 'view.restored'; readonly size: number }

@@ -80,6 +80,8 @@ const CODES = {
   'case.unknown': 'unknown',
   'gateway.unknown': 'unknown',
   'gateway.name_taken': 'conflict',
+  'gateway.process_unknown': 'unknown',
+  'gateway.process_live': 'conflict',
   'issuer.unknown': 'unknown',
   'issuer.taken': 'conflict',
   'issuer.too_many': 'conflict',

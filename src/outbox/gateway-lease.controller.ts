@@ -1,8 +1,20 @@
-import { Body, Controller, Inject, Put, Req, UseGuards } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  HttpCode,
+  Inject,
+  Param,
+  Put,
+  Req,
+  UseGuards,
+} from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ServiceConfig } from '../config/service-config.js';
 import type { Lease } from '../contract/lease.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { readId } from '../kernel/ids.js';
 import { GatewayDoor } from './gateway-door.decorator.js';
 import { callingGateway, GatewayKeyGuard } from './gateway-key.guard.js';
 import { GatewayLeases } from './gateway-leases.js';
@@ -31,5 +43,16 @@ export class GatewayLeaseController {
       place: this.#publicUrl ?? `${request.protocol}://${request.host}`,
       requestId: request.id,
     });
+  }
+
+  @Delete('lease/:boot')
+  @HttpCode(204)
+  @GatewayDoor('Say that a process has ended: it counts for no case from now on', 404)
+  @ApiParam({ name: 'boot', type: String, format: 'uuid' })
+  @ApiNoContentResponse({ description: 'Done.' })
+  async end(@Param('boot') boot: string, @Req() request: FastifyRequest): Promise<void> {
+    const id = readId(boot);
+    if (id === null) throw new DomainError('gateway.process_unknown');
+    await this.#leases.end(callingGateway.get(request), id, request.id);
   }
 }

@@ -7,6 +7,7 @@ import { isFolded } from './foreign-issuers.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
 import { issuersInUse, type IssuerRow } from './postgres/foreign-issuers.js';
+import { endProcess } from './postgres/end-process.js';
 import { leaseProcess, type GrantedLease } from './postgres/lease-process.js';
 import { MAX_CLOCK_SKEW_MS, windowS } from './window.js';
 
@@ -84,6 +85,33 @@ export class GatewayLeases {
       return { ...lease, issuers: await issuersInUse(tx) };
     });
     return this.#lease(gateway, granted, around.place);
+  }
+
+  /**
+   * A process's word that it has ended, which is its last. Once more does nothing.
+   *
+   * @throws DomainError `gateway.process_unknown`
+   */
+  async end(gateway: GatewayId, boot: string, requestId: string): Promise<void> {
+    const { transactions, audit, installation } = this.#parts;
+    await transactions.run('service', async (tx) => {
+      const end = await endProcess(tx, { gateway, boot }, null);
+      if (end === 'unknown') throw new DomainError('gateway.process_unknown');
+      if (typeof end === 'string') return;
+      await audit.append(tx, [
+        entryOf({
+          id: newId<EntryId>(),
+          org: installation.id,
+          at: end.at.toISOString(),
+          action: 'gateway.process_gone',
+          outcome: 'success',
+          actor: { type: 'gateway', id: gateway },
+          subject: { type: 'gateway', id: gateway },
+          request_id: requestId,
+          detail: { boot },
+        }),
+      ]);
+    });
   }
 
   #lease(gateway: GatewayId, granted: Granted, place: string): Lease {

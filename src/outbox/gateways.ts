@@ -10,22 +10,30 @@ export interface Asking {
   readonly requestId: string;
 }
 
+/** One process of a gateway. */
+export interface ProcessName {
+  readonly gateway: GatewayId;
+  readonly boot: string;
+}
+
 /** A gateway on the wire (`GET /v1/gateways`). */
 export interface GatewayView {
   readonly id: string;
   readonly name: string;
   readonly created_at: string;
-  /** Its processes that were seen within the last day, the latest first. */
+  /** Its processes that were seen within the last day, and best-effort ones that still count; the latest first. */
   readonly processes: readonly {
     readonly boot: string;
     readonly version: string;
     readonly policy: Policy;
-    readonly state: 'live' | 'silent';
+    readonly state: 'live' | 'silent' | 'gone';
     /** It has not confirmed, on every partition, a watermark younger than S. */
     readonly behind: boolean;
     readonly first_seen_at: string;
     readonly last_seen_at: string;
     readonly lease_until: string;
+    /** Since when it counts for no new case; null while it does. */
+    readonly gone_at: string | null;
     /** Age of its oldest partition's watermark when we last heard of it, milliseconds; null before a receipt. */
     readonly view_age_ms: number | null;
   }[];
@@ -51,6 +59,14 @@ export abstract class Gateways {
    * @throws DomainError `gateway.unknown`
    */
   abstract remove(id: GatewayId, asking: Asking): Promise<void>;
+
+  /**
+   * An operator's word that a process is gone. It counts for no case from now on; for those before nothing changes. If
+   * it is heard of again, it was not gone. Once more does nothing.
+   *
+   * @throws DomainError `gateway.process_unknown`, `gateway.process_live` while it was heard of within S
+   */
+  abstract declareGone(process: ProcessName, asking: Asking): Promise<void>;
 
   abstract list(): Promise<readonly GatewayView[]>;
 

@@ -4,7 +4,8 @@ import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lane, Transactions } from '../kernel/tx.js';
 import type { OpaqueSecrets } from '../platform/crypto/opaque-secrets.js';
-import { Gateways, type Asking, type GatewayView } from './gateways.js';
+import { Gateways, type Asking, type GatewayView, type ProcessName } from './gateways.js';
+import { endProcess } from './postgres/end-process.js';
 import { addGateway, digestOfGateway, removeGateway } from './postgres/gateways.js';
 import { listGateways, type ProcessRow } from './postgres/list-gateways.js';
 
@@ -70,6 +71,19 @@ export class RegisteredGateways extends Gateways {
     });
   }
 
+  override async declareGone(process: ProcessName, asking: Asking): Promise<void> {
+    const { transactions, audit, stalenessMs } = this.#parts;
+    const { gateway, boot } = process;
+    await transactions.run('service', async (tx) => {
+      const end = await endProcess(tx, process, stalenessMs);
+      if (end === 'unknown') throw new DomainError('gateway.process_unknown');
+      if (end === 'live') throw new DomainError('gateway.process_live');
+      if (end === 'gone') return;
+      const entry = this.#entry('gateway.process_gone', gateway, end.at, asking);
+      await audit.append(tx, [{ ...entry, detail: { boot } }]);
+    });
+  }
+
   override async list(): Promise<readonly GatewayView[]> {
     const { transactions, stalenessMs } = this.#parts;
     const found = await transactions.read('service', (tx) => listGateways(tx, stalenessMs));
@@ -93,7 +107,7 @@ export class RegisteredGateways extends Gateways {
   }
 
   #entry(
-    action: 'gateway.registered' | 'gateway.deleted',
+    action: 'gateway.registered' | 'gateway.deleted' | 'gateway.process_gone',
     id: GatewayId,
     at: Date,
     asking: Asking,
@@ -115,10 +129,11 @@ const viewOf = (row: ProcessRow): GatewayView['processes'][number] => ({
   boot: row.boot,
   version: row.version,
   policy: row.policy,
-  state: row.is_live ? 'live' : 'silent',
+  state: row.gone_ms !== null ? 'gone' : row.is_live ? 'live' : 'silent',
   behind: row.is_behind,
   first_seen_at: new Date(row.first_seen_ms).toISOString(),
   last_seen_at: new Date(row.last_seen_ms).toISOString(),
   lease_until: new Date(row.lease_until_ms).toISOString(),
+  gone_at: row.gone_ms === null ? null : new Date(row.gone_ms).toISOString(),
   view_age_ms: row.view_age_ms,
 });

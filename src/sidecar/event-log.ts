@@ -41,6 +41,7 @@ export class EventLog {
         break;
       case 'view.not-kept':
       case 'lease.not-kept':
+      case 'goodbye.failed':
       case 'keys.failed':
       case 'introspection.failed':
       case 'stream.not-closed':

@@ -7,6 +7,10 @@ import type { Written } from './topic-writer.js';
 export class FakeService {
   readonly key = 'ofs_gateway_visibly_fake';
   readonly requests: LeaseRequest[] = [];
+  /** Processes that said that they have ended. */
+  readonly ended: string[] = [];
+  /** Hears them, and hangs up. */
+  cutsGoodbyes = false;
   readonly tokenKeys: PublicJwk[] = [];
   /** What it gives out by digest, with the headers of the topic. */
   readonly records = new Map<string, Written>();
@@ -27,7 +31,7 @@ export class FakeService {
       }
       void this.#answer(request).then(([status, body]) => {
         response.writeHead(status, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(body));
+        response.end(body === null ? undefined : JSON.stringify(body));
       });
     });
   }
@@ -54,6 +58,12 @@ export class FakeService {
     if (request.url === '/.well-known/jwks.json') {
       this.asked += 1;
       return [200, { keys: this.tokenKeys }];
+    }
+    const [, ended] = request.url?.split('/v1/gateways/self/lease/') ?? [];
+    if (request.method === 'DELETE' && ended !== undefined) {
+      this.ended.push(ended);
+      if (this.cutsGoodbyes) request.socket.destroy();
+      return [204, null];
     }
     const isLease = request.method === 'PUT' && request.url === '/v1/gateways/self/lease';
     if (!isLease) return [404, {}];

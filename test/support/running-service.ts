@@ -133,9 +133,9 @@ export class RunningService {
     await this.world.close();
   }
 
-  /** A strict gateway of this service, in this process. */
+  /** A gateway of this service, in this process; a strict one unless told otherwise. */
   async gateway(
-    more: Pick<RunningGatewayOptions, 'foreignTokens' | 'source'> = {},
+    more: Pick<RunningGatewayOptions, 'foreignTokens' | 'policy' | 'source'> = {},
   ): Promise<RunningGateway> {
     const { body } = await this.admin('POST', '/v1/gateways', { name: `gateway-${newId()}` });
     const service = { url: this.url, key: body.key as string };

@@ -57,6 +57,7 @@ const events: Readonly<Record<GatewayEvent['kind'], readonly GatewayEvent[]>> = 
   'lease.renewed': [{ kind: 'lease.renewed', id: 'a gateway' }],
   'lease.restored': [{ kind: 'lease.restored' }],
   'lease.failed': [true, false].map((isRefused) => ({ kind: 'lease.failed', isRefused, error })),
+  'goodbye.failed': [{ kind: 'goodbye.failed', error }],
   'lease.not-kept': [{ kind: 'lease.not-kept', error }],
   'view.restored': [{ kind: 'view.restored', size: 1 }],
   'view.discarded': [{ kind: 'view.discarded', why: 'damaged' }],

@@ -55,6 +55,20 @@ export class InstallationController {
     await this.#gateways.remove(id, caller.asking);
   }
 
+  @Delete('gateways/:gateway/processes/:boot')
+  @HttpCode(204)
+  @Needs('operate', 'installation')
+  @ApiParam({ name: 'gateway', type: String, format: 'uuid' })
+  @ApiParam({ name: 'boot', type: String, format: 'uuid' })
+  @Does('Say that a process of a gateway is gone: it counts for no case from now on', 409)
+  async declareGone(
+    @Param('gateway', orUnknown('gateway.process_unknown')) gateway: GatewayId,
+    @Param('boot', orUnknown('gateway.process_unknown')) boot: string,
+    @Caller() caller: Calling,
+  ): Promise<void> {
+    await this.#gateways.declareGone({ gateway, boot }, caller.asking);
+  }
+
   @Post('revocations')
   @Needs('operate', 'installation', { urgent: true })
   @Revokes('Revoke a signing key: no gateway accepts its tokens any more')

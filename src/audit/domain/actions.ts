@@ -29,6 +29,7 @@ export const ACTIONS = [
   'api_key.revoked',
   'gateway.registered',
   'gateway.leased',
+  'gateway.process_gone',
   'gateway.deleted',
   'issuer.registered',
   'issuer.removed',

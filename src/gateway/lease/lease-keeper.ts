@@ -19,6 +19,8 @@ export interface LeaseKeeperParts {
  */
 export class LeaseKeeper {
   readonly #parts: LeaseKeeperParts;
+  /** Whether the service knows of this process. */
+  #isKnown = false;
 
   constructor(parts: LeaseKeeperParts) {
     this.#parts = parts;
@@ -38,10 +40,22 @@ export class LeaseKeeper {
     }
   }
 
+  /** The last word. If it is not heard, the process counts like one that was killed. */
+  async goodbye(): Promise<void> {
+    const { service, request, report } = this.#parts;
+    if (!this.#isKnown) return;
+    try {
+      await service.goodbye(request.boot, new AbortController().signal);
+    } catch (error) {
+      report({ kind: 'goodbye.failed', error });
+    }
+  }
+
   async #renew(stop: AbortSignal): Promise<Lease | null> {
     const { service, request, onLease, report } = this.#parts;
     try {
       const lease = await service.lease(request, stop);
+      this.#isKnown = true;
       onLease(lease);
       report({ kind: 'lease.renewed', id: lease.id });
       return lease;

@@ -9,6 +9,8 @@ export class KeyRefused extends Error {
 }
 
 const ANSWER_MS = 5_000;
+/** Whoever ends waits for it. */
+const GOODBYE_MS = 2_000;
 /** A request waits for it, and what it says is as old as this at most: well inside S. */
 const INTROSPECTION_MS = 2_500;
 
@@ -37,6 +39,23 @@ export class ServiceClient {
       body: JSON.stringify(request),
     });
     return readLease(json);
+  }
+
+  /**
+   * Says that this process has ended and decides nothing any more.
+   *
+   * @throws Error when that may not have been heard
+   */
+  async goodbye(boot: string, stop: AbortSignal): Promise<void> {
+    const url = `${this.#url}/v1/gateways/self/lease/${boot}`;
+    const request = {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${this.#key.reveal()}` },
+    };
+    await exchange(url, request, { stop, ms: GOODBYE_MS, of: 'everything' }, (answer) => {
+      if (answer.status === 204) return Promise.resolve();
+      throw new Error(`the service answered ${answer.status}`);
+    });
   }
 
   /**

@@ -6,7 +6,8 @@ const statement = sql(
   `select count(*)::integer as silent
      from gateway_processes p
      join gateways g on g.id = p.gateway_id and g.deleted_at is null
-    where (p.policy = 'best-effort'
+    where gone_since(p) is null
+      and (p.policy = 'best-effort'
            or greatest(p.lease_until, p.last_seen_at) >= clock_timestamp() - make_interval(secs => 3 * $1))
       and exists (
             select from watermark_heads h

@@ -55,13 +55,14 @@ interface ProcessRow {
 
 // A process has applied a case when it has applied every record of it, by its own word or because it stands behind
 // the watermark that covers the record. A process that fell silent and came back counts for the time between too:
-// what it missed shows as applied late. revoked_at has been cut to its millisecond.
+// what it missed shows as applied late. One that is gone counts for what was revoked before. revoked_at has been cut to its millisecond.
 const processesOf = sql(
   'outbox.processes-of-cases',
   `select n.case_id, p.gateway_id, g.name, p.policy, done.applied_at
      from unnest($1::uuid[], $2::timestamptz[]) as n (case_id, revoked_at)
      join gateway_processes p
        on p.first_seen_at < n.revoked_at + interval '1 ms'
+      and (gone_since(p) is null or gone_since(p) > n.revoked_at)
       and (p.policy = 'best-effort'
            or greatest(p.lease_until, p.last_seen_at) >= n.revoked_at - make_interval(secs => $3))
      join gateways g on g.id = p.gateway_id

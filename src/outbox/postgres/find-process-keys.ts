@@ -2,11 +2,7 @@ import type { PublicJwk } from '../../contract/lease.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
-
-export interface ProcessName {
-  readonly gateway: GatewayId;
-  readonly boot: string;
-}
+import type { ProcessName } from '../gateways.js';
 
 interface Row {
   readonly gateway_id: GatewayId;

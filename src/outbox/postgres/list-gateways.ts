@@ -20,6 +20,7 @@ export interface ProcessRow {
   readonly first_seen_ms: number;
   readonly last_seen_ms: number;
   readonly lease_until_ms: number;
+  readonly gone_ms: number | null;
   readonly view_age_ms: number | null;
 }
 
@@ -30,7 +31,7 @@ const statement = sql(
      left join lateral (
        select jsonb_agg(jsonb_build_object(
                 'boot', p.boot, 'version', p.version, 'policy', p.policy,
-                'is_live', p.lease_until >= clock_timestamp(),
+                'is_live', p.lease_until >= clock_timestamp() and gone_since(p) is null,
                 'is_behind', exists (
                   select from watermark_heads h
                    where not exists (
@@ -40,16 +41,19 @@ const statement = sql(
                 'first_seen_ms', floor(extract(epoch from p.first_seen_at) * 1000),
                 'last_seen_ms', floor(extract(epoch from p.last_seen_at) * 1000),
                 'lease_until_ms', floor(extract(epoch from p.lease_until) * 1000),
+                'gone_ms', floor(extract(epoch from gone_since(p)) * 1000),
                 'view_age_ms', (select floor(extract(epoch from max(o.received_at - o.t)) * 1000)
                                   from gateway_positions o
                                  where o.gateway_id = p.gateway_id and o.boot = p.boot))
               order by p.last_seen_at desc) as processes
          from gateway_processes p
-        where p.gateway_id = g.id and p.last_seen_at > clock_timestamp() - interval '1 day') p on true
+        where p.gateway_id = g.id
+          and (p.last_seen_at > clock_timestamp() - interval '1 day'
+               or (p.policy = 'best-effort' and gone_since(p) is null))) p on true
     where g.deleted_at is null
     order by g.name`,
 );
 
-/** Living gateways by name, with the processes that were seen within the last day. */
+/** Living gateways by name, with the processes that were seen within the last day, or count whenever they were. */
 export const listGateways = (tx: Tx, stalenessMs: number): Promise<GatewayRow[]> =>
   rows<GatewayRow>(tx, statement, [stalenessMs / 1_000]);

@@ -556,6 +556,77 @@ describe('gateways', () => {
   });
 });
 
+describe('a process of a gateway', () => {
+  let gateway: string;
+  let key: string;
+  const boot = newId();
+  const processes = async () =>
+    (await get('/v1/gateways')).body.items.find(({ id }: { id: string }) => id === gateway)
+      ?.processes as object[];
+  const gone = (name: string = boot, as?: string) =>
+    app.ask('DELETE', `/v1/gateways/${gateway}/processes/${name}`, { key: as ?? app.ownerKey });
+  const lease = () =>
+    app.ask('PUT', '/v1/gateways/self/lease', {
+      key,
+      body: { boot, version: '1', policy: 'best-effort', public_key: new TokenMint().jwk },
+    });
+  const silent = () =>
+    app.world.query(
+      `update gateway_processes set last_seen_at = now() - interval '3 days', lease_until = now() - interval '3 days'
+        where boot = $1`,
+      [boot],
+    );
+  const said = async () =>
+    app.world.query(
+      `select actor_type from audit.entry where action = 'gateway.process_gone' and subject_id = $1`,
+      [gateway],
+    );
+  beforeAll(async () => {
+    ({ id: gateway, key } = (await post('/v1/gateways', { name: newId() })).body);
+    expect((await lease()).status).toBe(200);
+  });
+  afterAll(() => app.ask('DELETE', `/v1/gateways/${gateway}`));
+
+  it('is not gone while it is heard of', async () => {
+    expect((await gone()).body).toMatchObject({ status: 409, code: 'gateway.process_live' });
+    expect(await processes()).toMatchObject([{ state: 'live', gone_at: null }]);
+  });
+
+  it('is listed for as long as it counts, and is gone by the word of an operator, once', async () => {
+    await silent();
+    expect(await processes()).toMatchObject([{ boot, state: 'silent', gone_at: null }]);
+    const { key: auditor } = (await post('/v1/admin-keys', { name: 'a', role: 'auditor' })).body;
+    expect((await gone(boot, auditor)).status).toBe(403);
+    expect((await gone(boot, await app.adminKey(org))).status).toBe(404);
+    expect((await gone(newId())).body.code).toBe('gateway.process_unknown');
+    const { key: operator } = (await post('/v1/admin-keys', { name: 'o', role: 'operator' })).body;
+    expect((await gone(boot, operator)).status).toBe(204);
+    expect((await gone(boot, operator)).status).toBe(204);
+    expect(await said()).toMatchObject([{ actor_type: 'admin_key' }]);
+    expect(await processes()).toEqual([]);
+  });
+
+  it('is there again when it is heard of, and gone by its own word', async () => {
+    await app.world.query(`update gateway_processes set gone_at = gone_at - interval '2 s'`);
+    const goodbye = (name: string = boot, as: string | null = key) =>
+      app.ask('DELETE', `/v1/gateways/self/lease/${name}`, { key: as });
+    const was = await said();
+    await app.world.query(`update gateway_processes set last_seen_at = now() where boot = $1`, [
+      boot,
+    ]);
+    expect(await processes()).toMatchObject([{ state: 'silent', gone_at: null }]);
+    expect((await goodbye(boot, null)).status).toBe(401);
+    expect((await goodbye('nobody')).body.code).toBe('gateway.process_unknown');
+    const { body: other } = await post('/v1/gateways', { name: newId() });
+    expect((await goodbye(boot, other.key as string)).body.code).toBe('gateway.process_unknown');
+    await app.ask('DELETE', `/v1/gateways/${other.id}`);
+    expect((await goodbye()).status).toBe(204);
+    expect((await goodbye()).status).toBe(204);
+    expect(await processes()).toMatchObject([{ state: 'gone', gone_at: expect.any(String) }]);
+    expect(await said()).toHaveLength(was.length + 1);
+  });
+});
+
 describe('a record that the broker refused', () => {
   it('is listed for every role of the installation, and queued again by an operator', async () => {
     const made = await post(at('/revocations'), {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '../../../src/kernel/ids.js';
 import { Company } from '../../support/company.js';
 import { eventually } from '../../support/eventually.js';
 import { startProgram } from '../../support/processes.js';
@@ -65,6 +66,25 @@ describe('offswitch gateways', () => {
     expect(said!.gateways).toMatchObject([
       { processes: [{ policy: 'strict', state: 'live', behind: false }] },
     ]);
+  }, 60_000);
+});
+
+describe('offswitch gateways gone', () => {
+  it('takes a process that was killed out of the count', async () => {
+    const { body: made } = await service.admin('POST', '/v1/gateways', { name: 'killed' });
+    const [boot, id] = [newId(), made.id as string];
+    await service.world.query(
+      `insert into gateway_processes (gateway_id, boot, version, policy, public_key, lease_until, last_seen_at)
+       values ($1, $2, '1', 'best-effort', '{}', now() - interval '1 h', now() - interval '1 h')`,
+      [id, boot],
+    );
+    const { lines, over } = offswitch('gateways', 'gone', boot);
+    expect(await over).toEqual([0, null]);
+    expect(lines).toEqual([`killed ${boot} counts for no case from now on`]);
+    const { items } = (await service.admin('GET', '/v1/gateways')).body;
+    const one = (items as { id: string; processes: object[] }[]).find((it) => it.id === id);
+    expect(one?.processes).toMatchObject([{ boot, state: 'gone' }]);
+    await service.admin('DELETE', `/v1/gateways/${id}`);
   }, 60_000);
 });
 

@@ -46,6 +46,7 @@ const lease = (fields: object = {}) =>
 describe('the doors of gateways', () => {
   it('are all in the document, and are opened by a gateway key', () => {
     expect([...app.documented.operationsOpenedBy('gateway_key')].sort()).toEqual([
+      'DELETE /v1/gateways/self/lease/{boot}',
       'GET /v1/revocations/records/{digest}',
       'GET /v1/revocations/snapshot',
       'GET /v1/revocations/stream',

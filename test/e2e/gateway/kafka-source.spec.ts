@@ -108,6 +108,21 @@ describe('a gateway on a live topic', () => {
     expect(running.outcome(mint.token(mint.claims(nowS())))).toBe('allow');
   });
 
+  it.each(['heard', 'not heard', 'heard, and not answered'])(
+    'lets nobody in once it has ended, and says so once: %s',
+    async (fate) => {
+      const { service, running } = await readyScene();
+      const token = mint.token(mint.claims(nowS()));
+      expect(running.outcome(token)).toBe('allow');
+      if (fate === 'not heard') service.status = 503;
+      service.cutsGoodbyes = fate !== 'heard';
+      await running.stop();
+      expect(running.outcome(token)).toBe('unsure: view.unloaded');
+      expect(service.ended).toEqual(fate === 'not heard' ? [] : [service.requests[0]!.boot]);
+      expect(running.seen('goodbye.failed')).toHaveLength(fate === 'heard' ? 0 : 1);
+    },
+  );
+
   it('finds a withheld record with the watermark that lists it, and mends when the record comes', async () => {
     const { topic, running } = await readyScene();
     await topic.pauseBeat();

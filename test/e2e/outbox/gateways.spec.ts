@@ -190,6 +190,22 @@ describe('a deprovision', () => {
     expect((await service.admin('GET', one)).body).toEqual(made);
   }, 60_000);
 
+  it('waits for no best-effort gateway that has ended and said so', async () => {
+    const lenient = await service.gateway({ policy: 'best-effort' });
+    await eventually(() => lenient.state === 'fresh');
+    await lenient.stop();
+    const { user } = await enrolled();
+    const made = await service.admin('POST', `/v1/organizations/${organization}/revocations`, {
+      subject: { scope: 'user', id: user },
+      reason: 'left',
+    });
+    const one = `/v1/organizations/${organization}/cases/${made.body.id}?wait=enforced`;
+    expect((await service.admin('GET', one)).body).toMatchObject({
+      state: 'enforced',
+      gateways: [{ state: 'applied' }, { state: 'applied' }],
+    });
+  }, 60_000);
+
   it('shows in the numbers that operators watch', async () => {
     const text = await (await fetch(`${service.url}/metrics`)).text();
     for (const name of [

@@ -610,6 +610,48 @@ describe('a case', () => {
     expect(await view(id, 3 * S + 500)).toMatchObject({ state: 'bounded', gateways: [] });
   });
 
+  const silentFor = (process: Process, seconds: number) =>
+    world.world.query(
+      `update gateway_processes set last_seen_at = now() - make_interval(secs => $2), lease_until = last_seen_at
+        where boot = $1`,
+      [process.boot, seconds],
+    );
+
+  it('waits for no best-effort process that is gone, and goes on waiting where it had begun to', async () => {
+    const process = await registered('edge', 'best-effort');
+    await silentFor(process, 3_600);
+    const before = await world.openCase(organization);
+    await acked(before.record);
+    await gateways.declareGone(process, asking);
+    const after = await world.openCase(organization);
+    await acked(after.record);
+    expect(await view(after.id, 3 * S + 500)).toMatchObject({ state: 'bounded', gateways: [] });
+    expect(await view(before.id, 3 * S + 500)).toMatchObject({
+      state: 'unconfirmed',
+      gateways: [{ state: 'stale' }],
+    });
+  });
+
+  it.each(['a lease', 'a receipt'])(
+    'counts a process that was said to be gone as ever when %s shows that it is not',
+    async (sign) => {
+      const process = await registered('edge', 'best-effort');
+      await silentFor(process, 3_600);
+      await gateways.declareGone(process, asking);
+      const { id, record } = await world.openCase(organization);
+      await acked(record);
+      await world.world.query(`update gateway_processes set gone_at = gone_at - interval '2 s'`);
+      if (sign === 'a lease') await process.lease();
+      else await intake.take([process.receipt()]);
+      expect(await view(id, 3 * S + 500)).toMatchObject({
+        state: 'unconfirmed',
+        gateways: [{ state: 'stale' }],
+      });
+      await intake.take([process.receipt({ applied: [record.digest] })]);
+      expect(await view(id)).toMatchObject({ state: 'enforced' });
+    },
+  );
+
   it('of another organization is not there', async () => {
     const { id } = await world.openCase(organization);
     const other = await world.world.organization();

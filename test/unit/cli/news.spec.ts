@@ -103,6 +103,7 @@ describe('the table of gateways', () => {
     first_seen_at: at(0),
     last_seen_at: at(0),
     lease_until: at(0),
+    gone_at: null,
     view_age_ms: 1_234,
     ...more,
   });
