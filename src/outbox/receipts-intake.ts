@@ -1,7 +1,5 @@
-import { createPublicKey, verify as verifyBytes, type KeyObject } from 'node:crypto';
 import type { LogId, Refusals } from '../audit/index.js';
 import type { Verify } from '../contract/crypto-types.js';
-import type { PublicJwk } from '../contract/lease.js';
 import { MessageRefused } from '../contract/read.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
@@ -12,6 +10,7 @@ import { isProven, readSignedReceipt, type ClaimedReceipt } from './domain/read-
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { findProcessKeys } from './postgres/find-process-keys.js';
 import { storeReceipts } from './postgres/store-receipts.js';
+import { ReceiptKeys } from './receipt-keys.js';
 
 export interface IntakeParts {
   readonly transactions: Transactions;
@@ -34,6 +33,7 @@ const nameOf = (gateway: string, boot: string): string => `${gateway}/${boot}`;
  */
 export class ReceiptsIntake {
   readonly #parts: IntakeParts;
+  readonly #receiptKeys = new ReceiptKeys();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -92,7 +92,12 @@ export class ReceiptsIntake {
     const found = await this.#parts.transactions.read('background', (tx) =>
       findProcessKeys(tx, [...names.values()]),
     );
-    return new Map(found.map(({ gateway, boot, key }) => [nameOf(gateway, boot), verifierOf(key)]));
+    return new Map(
+      found.map(({ gateway, boot, key }) => [
+        nameOf(gateway, boot),
+        this.#receiptKeys.verifierOf(key),
+      ]),
+    );
   }
 
   #refuse(reason: 'unreadable' | 'unknown_process' | 'bad_signature'): void {
@@ -106,15 +111,4 @@ export class ReceiptsIntake {
       reason: reason === 'unreadable' ? 'request.malformed' : 'credential.invalid',
     });
   }
-}
-
-function verifierOf(jwk: PublicJwk): Verify {
-  let key: KeyObject | null = null;
-  try {
-    key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
-  } catch {
-    // 32 bytes that are no point of the curve: nothing is signed by them.
-  }
-  return (kid, message, signature) =>
-    key !== null && kid === jwk.kid && verifyBytes(null, message, key, signature);
 }
