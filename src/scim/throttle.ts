@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
 import type { ConnectionId } from '../kernel/ids.js';
+import { isCompressed } from '../platform/http/media-type.js';
 import { TokenBuckets } from '../platform/rate/token-buckets.js';
 
 export interface ThrottledRequest {
@@ -8,6 +9,8 @@ export interface ThrottledRequest {
   /** The pattern. */
   readonly route: string;
   readonly body: Uint8Array | null;
+  /** Its `Content-Encoding`. */
+  readonly encoding?: string | undefined;
 }
 
 /** An IdP that begins a full sync asks for everybody at once. */
@@ -18,7 +21,7 @@ const PEOPLE = ['/scim/v2/Users', '/scim/v2/Users/:id'];
 
 /**
  * How much one connection may ask of one process. Whatever may take access away passes and does not count: a `DELETE`,
- * a body that may speak of `active`, every change to a group or in bulk (P8).
+ * a body that may speak of `active` or that nobody can read, every change to a group or in bulk (P8).
  */
 export class Throttle {
   readonly #buckets: TokenBuckets;
@@ -38,9 +41,11 @@ export class Throttle {
   }
 }
 
-export function mayRevoke({ method, route, body }: ThrottledRequest): boolean {
+export function mayRevoke({ method, route, body, encoding }: ThrottledRequest): boolean {
   if (method === 'GET' || method === 'HEAD' || route.endsWith('/.search')) return false;
   if (!['POST', 'PUT', 'PATCH'].includes(method) || !PEOPLE.includes(route)) return true;
+  // A compressed change of a person is never unpacked, and holds them.
+  if (method !== 'POST' && isCompressed(encoding)) return true;
   // Looked at as bytes: `active` may be written with escapes, or in UTF-16.
   const text = Buffer.from(body ?? []).toString('latin1');
   return /active|\\u|\0/i.test(text);

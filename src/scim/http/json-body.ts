@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
-import { isJson } from '../../platform/http/media-type.js';
+import { isCompressed, isJson } from '../../platform/http/media-type.js';
 import { MalformedBody, readBody } from '../read/body.js';
 
 /**
@@ -12,7 +12,7 @@ export function jsonBody(request: FastifyRequest): unknown {
   const bytes = request.rawBody;
   if (bytes === null || bytes.byteLength === 0) return undefined;
   const { 'content-type': type, 'content-encoding': encoding } = request.headers;
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') return compressed();
+  if (isCompressed(encoding)) return compressed();
   // No type at all is taken for JSON.
   if (type === undefined || isJson(type)) return readBody(bytes);
   return readBody(

@@ -30,8 +30,9 @@ export class ScimGuard implements CanActivate {
     const door = await this.#doors.scim(request.headers.authorization, request.ip);
     const { organization, connection, secret, interop, accepts } = door;
     watch(this.#traffic, request, { organization, connection, secret });
-    const { method, rawBody: body, routeOptions } = request;
-    this.#throttle.admit(connection, { method, route: routeOptions.url ?? '', body });
+    const { method, rawBody: body, routeOptions, headers } = request;
+    const encoding = headers['content-encoding'];
+    this.#throttle.admit(connection, { method, route: routeOptions.url ?? '', body, encoding });
     scimTerms.set(request, { interop, accepts });
     scimOrigin.set(request, { organization, connection, ...markOf(request) });
     return true;

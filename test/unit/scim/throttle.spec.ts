@@ -1,4 +1,5 @@
 // P8: a deprovision is never throttled, however it is written. IPSIE AL1: 25 requests a second are never put off.
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DomainError } from '../../../src/kernel/domain-error.js';
@@ -10,10 +11,12 @@ const asked = (
   method: string,
   route: string,
   body: string | Uint8Array = '',
+  encoding?: string,
 ): ThrottledRequest => ({
   method,
   route,
   body: Buffer.from(body as string),
+  encoding,
 });
 const ONE = '/scim/v2/Users/:id';
 const get = asked('GET', ONE);
@@ -78,6 +81,8 @@ describe('what may take access away', () => {
     ['with escapes', asked('PUT', ONE, String.raw`{"\u0061ctive": false}`)],
     ['in UTF-16', asked('PATCH', ONE, Buffer.from('{"active": false}', 'utf16le'))],
     ['in what is no JSON', asked('PATCH', ONE, '{"active": fal')],
+    ['compressed', asked('PATCH', ONE, gzipSync('{"active": false}'), 'gzip')],
+    ['compressed in a way that we do not know', asked('PUT', ONE, '\u0001', ' ZSTD')],
     ['by the name of somebody who is there', asked('POST', '/scim/v2/Users', '{"active": false}')],
     ['in bulk', asked('POST', '/scim/v2/Bulk', '{"Operations": [{"method": "DELETE"}]}')],
     ['from a group', asked('PATCH', '/scim/v2/Groups/:id', '{"op": "remove", "path": "members"}')],
@@ -92,6 +97,8 @@ describe('what may take access away', () => {
     ['a rename', asked('PATCH', ONE, '{"path": "title", "value": "x"}')],
     ['a new person', asked('POST', '/scim/v2/Users', '{"userName": "ada"}')],
     ['nothing', asked('PUT', ONE)],
+    ['a rename that says that it is not compressed', asked('PUT', ONE, '{}', 'Identity')],
+    ['a new person, compressed', asked('POST', '/scim/v2/Users', '\u0001', 'gzip')],
   ])('is not %s', (_, request) => {
     expect(mayRevoke(request)).toBe(false);
   });
