@@ -25,6 +25,9 @@ export interface Member {
   readonly resource: ResourceId | null;
 }
 
+/** A group as one says of a person that they are in it. */
+export type GroupOfPerson = Pick<Group, 'id' | 'displayName'>;
+
 /** A group that access comes from. It stays one when its IdP deletes it: that gives nobody access. */
 export interface AccessGroup {
   readonly id: GroupId;
@@ -69,6 +72,20 @@ export abstract class Groups {
     group: GroupId,
     most: number | null,
   ): Promise<readonly Member[] | null>;
+
+  /** In which groups these people are, in the order of the ids. Who is in more than `most` is not in the answer. */
+  abstract ofPeople(
+    place: ScimPlace,
+    people: readonly ResourceId[],
+    most: number | null,
+  ): Promise<ReadonlyMap<ResourceId, readonly GroupOfPerson[]>>;
+
+  /** The same of one person as `tx` sees it, and all of them. */
+  abstract ofPersonIn(
+    tx: Tx,
+    place: ScimPlace,
+    person: ResourceId,
+  ): Promise<readonly GroupOfPerson[]>;
 
   /** Those that access comes from, in the order in which they became so. */
   abstract givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]>;

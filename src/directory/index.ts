@@ -26,7 +26,7 @@ export {
 export { ConnectionTokens, type ClientKey, type ClientProof } from './connection-tokens.js';
 export { Devices, type Assignment, type Device, type DeviceFilter } from './devices.js';
 export { HEALTH_STATES } from './domain/health-state.js';
-export { Groups, type AccessGroup, type Group, type Member } from './groups.js';
+export { Groups, type AccessGroup, type Group, type GroupOfPerson, type Member } from './groups.js';
 export { connectionKinds, connectionPath, type ConnectionKind } from './domain/connection-kinds.js';
 export type { PresentedPerson } from './domain/roster-names.js';
 export { FailedAttempts } from './failed-attempts.js';

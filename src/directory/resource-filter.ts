@@ -36,6 +36,8 @@ export type ResourceFilter =
     }
   /** Groups that have this member; null: any at all. */
   | { readonly kind: 'member'; readonly value: string | null }
+  /** People who are in a group that meets the filter, which speaks of `id` and `group_name` alone. */
+  | { readonly kind: 'in_group'; readonly filter: ResourceFilter }
   /** Neither missing nor empty. */
   | { readonly kind: 'present'; readonly field: ResourceField }
   /** One element at least of the list at `path` meets the filter. What is one value is a list of it. */

@@ -16,6 +16,7 @@ import { Retention } from '../platform/loop/retention.js';
 import { built } from '../platform/module/built.js';
 import { ScimBulk } from './bulk.js';
 import { Cursors } from './cursors.js';
+import { GroupsOfPeople } from './groups-of-people.js';
 import { ScimGroups } from './groups.js';
 import { BulkJobs } from './jobs/bulk-jobs.js';
 import { JobRunner } from './jobs/job-runner.js';
@@ -81,6 +82,7 @@ export const scimRoom = {
       ({ users, groups, clock, ...parts }) =>
         new ScimBulk({ users, groups, clock, refused: new RefusedChanges(parts) }),
     ),
+    built(GroupsOfPeople, { groups: Groups }, ({ groups }) => new GroupsOfPeople(groups)),
     built(
       BulkJobs,
       { transactions: Transactions, sealer: Sealer },

@@ -8,6 +8,7 @@ import type {
   ScimPlace,
 } from '../directory/index.js';
 import type { Bookmark, Cursors } from './cursors.js';
+import { asksForGroups } from './groups-of-people.js';
 import type { Page } from './present/lists.js';
 import { PEOPLE, type Searched } from './read/compile-filter.js';
 import { GROUPS } from './read/group-schema.js';
@@ -15,7 +16,7 @@ import { isTold, readProjection } from './read/projection.js';
 import { MAX_PAGE, readSearchRequest, type SearchRequest } from './read/search-request.js';
 import { USERS } from './read/user-schema.js';
 
-/** A page of groups with their members, a thousand each at most, must fit into memory. */
+/** A page of groups with their members, or of people with their groups, a thousand each at most, must fit into memory. */
 const MAX_GROUPS = 100;
 
 /** A person or a group of a search from the root. */
@@ -53,7 +54,8 @@ export class ScimSearch {
    * @throws DomainError `scim.invalid_filter`, `scim.invalid_value`, and those of {@link Cursors.open}
    */
   users(place: ScimPlace, query: unknown): Promise<Page<Resource>> {
-    const asked = readSearchRequest(query);
+    const asksFor = asksForGroups(readProjection(query));
+    const asked = readSearchRequest(query, PEOPLE, asksFor ? MAX_GROUPS : MAX_PAGE);
     return this.#page(place, asked, this.#people(place, asked));
   }
 
@@ -117,7 +119,9 @@ const ALL: readonly Searched[] = [
 ];
 
 const pageOf = (query: unknown): number =>
-  isTold('members', readProjection(query, GROUPS)) ? MAX_GROUPS : MAX_PAGE;
+  isTold('members', readProjection(query, GROUPS)) || asksForGroups(readProjection(query))
+    ? MAX_GROUPS
+    : MAX_PAGE;
 
 const ending = <T>({
   items,

@@ -21,13 +21,15 @@ export const bindingTo =
  * is bound, and so are paths.
  */
 export const condition = (filter: ResourceFilter, bind: Bind): string =>
-  term(filter, { bind, alias: 'r', depth: 0 });
+  term(filter, { bind, row: 'r', alias: 'r', depth: 0 });
 
 /** Longer ones are found by their beginning first, since an entry of an index has its limits. */
 const INDEXED_LENGTH = 512;
 
 interface Scope {
   readonly bind: Bind;
+  /** Whose columns are meant. */
+  readonly row: 'r' | 'g';
   /** Whose `attributes` and `folded` are meant: the resource's or an element's. */
   readonly alias: string;
   readonly depth: number;
@@ -42,7 +44,7 @@ function term(filter: ResourceFilter, scope: Scope): string {
     case 'not':
       return `not (${term(filter.filter, scope)})`;
     case 'id':
-      return `r.id = ${scope.bind(filter.id, 'uuid')}`;
+      return `${scope.row}.id = ${scope.bind(filter.id, 'uuid')}`;
     case 'text':
       return text(filter, scope);
     case 'active':
@@ -53,6 +55,8 @@ function term(filter: ResourceFilter, scope: Scope): string {
       return TIMES[filter.is](`r.${filter.column}`, scope.bind(filter.value, 'timestamptz'));
     case 'member':
       return member(filter, scope);
+    case 'in_group':
+      return inGroup(filter.filter, scope);
     case 'present':
       return present(filter.field, scope);
     case 'some':
@@ -113,9 +117,9 @@ function text({ field, is, value }: Text, scope: Scope): string {
         : `(${known})`;
     }
     case 'group_name':
-      return TEXTS[is]('r.display_name_key', scope.bind(value.toLowerCase(), 'text'));
+      return TEXTS[is](`${scope.row}.display_name_key`, scope.bind(value.toLowerCase(), 'text'));
     case 'id':
-      return TEXTS[is]('r.id::text', scope.bind(value, 'text'));
+      return TEXTS[is](`${scope.row}.id::text`, scope.bind(value, 'text'));
   }
 }
 
@@ -131,6 +135,12 @@ function member({ value }: Extract<ResourceFilter, { kind: 'member' }>, scope: S
   return `exists (select from group_members m
       where m.organization_id = r.organization_id and m.group_id = r.id and ${named})`;
 }
+
+/** A join that can begin at the groups, which are found by their ids and names, or at the person. */
+const inGroup = (filter: ResourceFilter, { bind, depth }: Scope): string =>
+  `exists (select from group_members m join groups g on g.organization_id = m.organization_id and g.id = m.group_id
+      where m.organization_id = $1 and m.resource_id = r.id and m.user_id = r.user_id and g.connection_id = $2
+        and g.deleted_at is null and ${term(filter, { bind, row: 'g', alias: 'g', depth })})`;
 
 function present(field: ResourceField, scope: Scope): string {
   if ('column' in field)
@@ -155,7 +165,7 @@ function some({ path, filter }: Extract<ResourceFilter, { kind: 'some' }>, scope
     email === null ? null : `r.emails @> array[${scope.bind(email.toLowerCase(), 'text')}]`;
   if (found !== null && filter.kind === 'text') return found;
   const depth = scope.depth + 1;
-  const element = { bind: scope.bind, alias: `e${depth}`, depth };
+  const element = { ...scope, alias: `e${depth}`, depth };
   const list = scope.bind(path, 'text[]');
   const exists = `exists (select from rows from (
       jsonb_path_query(${scope.alias}.attributes #> ${list}, '$[*]'),

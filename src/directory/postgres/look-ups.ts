@@ -17,6 +17,7 @@ export function isLookUp(filter: ResourceFilter): boolean {
     case 'member':
       return filter.value !== null;
     case 'not':
+    case 'in_group':
     case 'active':
     case 'flag':
     case 'time':
@@ -43,6 +44,7 @@ export function isEquality(filter: ResourceFilter): boolean {
       return filter.value !== null;
     case 'any':
     case 'not':
+    case 'in_group':
     case 'active':
     case 'flag':
     case 'time':

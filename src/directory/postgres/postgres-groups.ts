@@ -1,6 +1,12 @@
-import type { GroupId, OrganizationId } from '../../kernel/ids.js';
+import type { GroupId, OrganizationId, ResourceId } from '../../kernel/ids.js';
 import type { Transactions, Tx } from '../../kernel/tx.js';
-import { Groups, type AccessGroup, type Group, type Member } from '../groups.js';
+import {
+  Groups,
+  type AccessGroup,
+  type Group,
+  type GroupOfPerson,
+  type Member,
+} from '../groups.js';
 import { NOBODY } from '../resource-filter.js';
 import type {
   ResourceMark,
@@ -11,6 +17,7 @@ import type {
 } from '../resources.js';
 import { listAccessGroups } from './list-access-groups.js';
 import { findGroups, followGroups, membersOfGroups } from './find-groups.js';
+import { groupsOfPeople } from './groups-of-people.js';
 import { isLookUp } from './look-ups.js';
 
 export class PostgresGroups extends Groups {
@@ -58,6 +65,23 @@ export class PostgresGroups extends Groups {
     ...[tx, place, group, most]: [Tx, ScimPlace, GroupId, number | null]
   ): Promise<readonly Member[] | null> {
     return (await membersOfGroups(tx, place, [group], most)).get(group) ?? null;
+  }
+
+  override async ofPeople(
+    place: ScimPlace,
+    people: readonly ResourceId[],
+    most: number | null,
+  ): Promise<ReadonlyMap<ResourceId, readonly GroupOfPerson[]>> {
+    if (people.length === 0) return new Map();
+    return this.#transactions.read('service', (tx) => groupsOfPeople(tx, place, people, most));
+  }
+
+  override async ofPersonIn(
+    tx: Tx,
+    place: ScimPlace,
+    person: ResourceId,
+  ): Promise<readonly GroupOfPerson[]> {
+    return (await groupsOfPeople(tx, place, [person], null)).get(person) ?? [];
   }
 
   override givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]> {

@@ -2,6 +2,7 @@ import { Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/comm
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Origin } from '../../deprovision/index.js';
+import { GroupsOfPeople } from '../groups-of-people.js';
 import { ScimGroups } from '../groups.js';
 import { MEDIA_TYPE } from '../present/errors.js';
 import { presentGroup } from '../present/group.js';
@@ -23,11 +24,13 @@ import { ScimRoot } from './scim-root.js';
 export class SearchController {
   readonly #search: ScimSearch;
   readonly #groups: ScimGroups;
+  readonly #groupsOf: GroupsOfPeople;
   readonly #root: ScimRoot;
 
-  constructor(search: ScimSearch, groups: ScimGroups, root: ScimRoot) {
+  constructor(search: ScimSearch, groups: ScimGroups, groupsOf: GroupsOfPeople, root: ScimRoot) {
     this.#search = search;
     this.#groups = groups;
+    this.#groupsOf = groupsOf;
     this.#root = root;
   }
 
@@ -48,8 +51,13 @@ export class SearchController {
     const seen = new Map(
       (await this.#groups.allSeen(origin, groups, ofGroup)).map((view) => [view.id, view]),
     );
+    const users = page.items.flatMap((found) => (found.type === 'User' ? [found.user] : []));
+    const people = new Map(
+      (await this.#groupsOf.allSeen(origin, users, ofUser)).map((view) => [view.id, view]),
+    );
     return presentPage(page, (found) => {
-      if (found.type === 'User') return presentUser(found.user, root, ofUser);
+      if (found.type === 'User')
+        return presentUser(people.get(found.user.id) ?? found.user, root, ofUser);
       const view = seen.get(found.group.id) ?? { ...found.group, members: null };
       return presentGroup(view, root, ofGroup);
     });
@@ -66,7 +74,9 @@ export class SearchController {
   ): Promise<JsonObject> {
     const asked = readSearchBody(body());
     const projection = readProjection(asked);
-    return presentPage(await this.#search.users(origin, asked), (user) =>
+    const { items, ...page } = await this.#search.users(origin, asked);
+    const seen = await this.#groupsOf.allSeen(origin, items, projection);
+    return presentPage({ ...page, items: seen }, (user) =>
       presentUser(user, this.#root.of(request), projection),
     );
   }

@@ -12,6 +12,8 @@ export interface UserView {
   readonly version: number;
   readonly createdAt: Date;
   readonly changedAt: Date;
+  /** Null when they are left out, because there are too many; not there when nobody asked. */
+  readonly groups?: readonly { readonly id: string; readonly displayName: string }[] | null;
 }
 
 export const etagOf = ({ version }: { readonly version: number }): string => versionTag(version);
@@ -29,6 +31,12 @@ export function presentUser(user: UserView, root: string, projection: Projection
   const own = inOrder([EXTERNAL_ID.name, ...USER_SCHEMA.attributes.map(({ name }) => name)], {
     ...user.attributes,
     active: user.active,
+    groups: user.groups?.map(({ id, displayName }) => ({
+      value: id,
+      $ref: `${root}/Groups/${id}`,
+      display: displayName,
+      type: 'direct',
+    })),
   });
   const extensions = USERS.extensions.flatMap(({ id, attributes }) => {
     const own = user.attributes[id];

@@ -1,4 +1,10 @@
-import type { ResourceField, ResourceFilter, TextComparator } from '../../directory/index.js';
+import {
+  NOBODY,
+  type ResourceField,
+  type ResourceFilter,
+  type TextComparator,
+} from '../../directory/index.js';
+import { readId, type ResourceId } from '../../kernel/ids.js';
 import { refusedAt, type Literal, type Term } from './filter.js';
 
 /** What a comparison speaks of. */
@@ -30,6 +36,16 @@ export function compared(term: Comparison, held: Held): ResourceFilter {
     case 'time':
       return timed(term, held.column);
   }
+}
+
+/** Ids are to the letter (RFC 7643 §3.1); what is no id of ours names nobody. */
+export function comparedId(term: Comparison): ResourceFilter {
+  if (term.comparator === 'ne')
+    return { kind: 'not', filter: comparedId({ ...term, comparator: 'eq' }) };
+  const whole = compared(term, { type: 'text', field: { column: 'id' } });
+  if (term.comparator !== 'eq') return whole;
+  const id = readId<ResourceId>(term.value);
+  return id !== null && id === term.value ? { kind: 'id', id } : NOBODY;
 }
 
 function textOf({ value, comparator, at }: Comparison): string {

@@ -4,10 +4,10 @@ import {
   type ResourceField,
   type ResourceFilter,
 } from '../../directory/index.js';
-import { readId, type ResourceId } from '../../kernel/ids.js';
-import { compared, type Comparison, type Held } from './compare.js';
+import { compared, comparedId, type Comparison, type Held } from './compare.js';
 import { refusedAt, type Filter, type Term } from './filter.js';
 import { GROUPS } from './group-schema.js';
+import { groupsTerm, type Meaning, type Simple } from './groups-filter.js';
 import { valuesNamed } from './members.js';
 import { subNamed, type Attribute, type ResourceKind } from './schema.js';
 import { resolve, type Named } from './target.js';
@@ -29,11 +29,6 @@ export const PEOPLE: Searched = { kind: USERS, beside: [] };
  */
 export const compileFilter = (filter: Filter, searched: Searched = PEOPLE): ResourceFilter =>
   compile(filter, termIn(searched));
-
-type Simple = Extract<Term, { kind: 'present' }> | Comparison;
-
-/** What a term means where it stands: of a person, or of an element. */
-type Meaning = (term: Simple | Extract<Term, { kind: 'element' }>) => ResourceFilter;
 
 function compile(filter: Filter, meaning: Meaning): ResourceFilter {
   switch (filter.kind) {
@@ -78,6 +73,7 @@ const termIn =
       if (kind === GROUPS) return groupTerm(named, term);
       return term.kind === 'element' ? elementTerm(named, term) : attributeTerm(named, term);
     }
+    if (named.kind === 'read_only' && named.name === 'groups') return groupsTerm(term, compile);
     if (term.kind === 'element') throw refusedAt(term.at, 'this has no elements');
     if (named.kind === 'read_only') return ownTerm(term, kind);
     if (term.kind !== 'present') throw refusedAt(term.at, 'a schema is there, or is not');
@@ -130,19 +126,11 @@ const OWN: Readonly<Record<string, Held>> = {
 /** `id` and `meta`, which are ours. Everybody has them. */
 function ownTerm(term: Simple, kind: ResourceKind): ResourceFilter {
   const name = term.path.toLowerCase().split(':').at(-1) ?? '';
-  if (name === 'id') return term.kind === 'present' ? EVERYONE : idTerm(term);
+  if (name === 'id') return term.kind === 'present' ? EVERYONE : comparedId(term);
   if (name === 'meta.resourcetype') return typeTerm(term, kind);
   const held = OWN[name];
   if (held === undefined) throw refusedAt(term.at, 'this is not filtered by');
   return term.kind === 'present' ? EVERYONE : compared(term, held);
-}
-
-/** Ids are to the letter (RFC 7643 §3.1); what is no id of ours names nobody. */
-function idTerm(term: Comparison): ResourceFilter {
-  const whole = compared(term, { type: 'text', field: { column: 'id' } });
-  if (term.comparator !== 'eq') return whole;
-  const id = readId<ResourceId>(term.value);
-  return id !== null && id === term.value ? { kind: 'id', id } : NOBODY;
 }
 
 /** As RFC 7644 §3.4.2 searches from the root. */

@@ -7,7 +7,7 @@ export interface Attribute {
   readonly required: boolean;
   readonly caseExact: boolean;
   readonly mutability: 'readWrite' | 'readOnly';
-  readonly returned: 'default' | 'always';
+  readonly returned: 'default' | 'always' | 'request';
   readonly uniqueness: 'none' | 'server';
   readonly canonicalValues?: readonly string[];
   readonly referenceTypes?: readonly string[];

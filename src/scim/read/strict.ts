@@ -47,8 +47,8 @@ function faultOfMember(name: string, given: unknown, kind: ResourceKind): Fault 
   const extension = kind.extensions.find(({ id }) => id === name);
   if (extension !== undefined) return faultOfExtension(extension, given, kind);
   const found = resolveIn(kind.core, name, kind);
-  // Whoever sends back what they were given sends no groups: we serve none.
-  if (found.kind === 'read_only' && name.toLowerCase() !== 'groups') return null;
+  // RFC 7644 §3.3, §3.5.1: what is read-only is ignored, and whoever sends back what they were given sends it.
+  if (found.kind === 'read_only') return null;
   if (found.kind !== 'attribute' || name.includes('.')) return unknown();
   return faultOfValue(found.attribute, given);
 }

@@ -8,13 +8,31 @@ import {
   PLACES,
   primary,
   text,
+  type Attribute,
   type ResourceKind,
   type Schema,
 } from './schema.js';
 
 const messengers = ['aim', 'gtalk', 'icq', 'xmpp', 'msn', 'skype', 'qq', 'yahoo'];
 
-/** RFC 7643 §4.1, without what is not kept: `password` is never stored, `groups` are not served. */
+/** RFC 7643 §4.1.2. Asked for by name alone: nobody else's answer waits for it. */
+const GROUPS_OF_PERSON: Attribute = {
+  ...complex('groups', 'The groups that the person is in; told when asked for by name.', [
+    { ...text('value', 'The id of the group.'), caseExact: true, mutability: 'readOnly' },
+    { ...link('$ref', 'Where the group is.', ['Group']), mutability: 'readOnly' },
+    { ...text('display', 'The name of the group.'), mutability: 'readOnly' },
+    {
+      ...text('type', 'How the person belongs to it.'),
+      mutability: 'readOnly',
+      canonicalValues: ['direct'],
+    },
+  ]),
+  multiValued: true,
+  mutability: 'readOnly',
+  returned: 'request',
+};
+
+/** RFC 7643 §4.1, without what is not kept: `password` is never stored. */
 export const USER_SCHEMA: Schema = {
   id: 'urn:ietf:params:scim:schemas:core:2.0:User',
   name: 'User',
@@ -67,6 +85,7 @@ export const USER_SCHEMA: Schema = {
       ]),
       multiValued: true,
     },
+    GROUPS_OF_PERSON,
     list('entitlements', 'What the person is entitled to.', text('value', 'The entitlement.')),
     list('roles', 'Roles of the person.', text('value', 'The role.')),
     list('x509Certificates', 'Certificates of the person.', {

@@ -392,3 +392,140 @@ it('what is advertised of groups is there', async () => {
   ]);
   expect((await server.send(client, 'PATCH', '/Groups')).status).toBe(405);
 });
+
+describe('the groups of a person', () => {
+  const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+
+  const user = (client: ScimClient, id: string, query = '?attributes=groups') =>
+    server.send(client, 'GET', `/Users/${id}${query}`);
+
+  const findPeople = async (client: ScimClient, filter: string): Promise<string[]> => {
+    const path = `/Users?filter=${encodeURIComponent(filter)}`;
+    const { status, body } = await server.send(client, 'GET', path);
+    expect({ status, filter }).toEqual({ status: 200, filter });
+    return body.Resources.map(({ id }: { id: string }) => id);
+  };
+
+  it('are told to whoever asks for them by name, each once and of this connection alone', async () => {
+    const client = await server.client();
+    const ada = await person(client, { externalId: 'ada' });
+    const twice = await group(client, [ada, 'ada']);
+    const other = await group(client, [ada], { displayName: 'All' });
+    const left = await group(client, [ada]);
+    await patch(client, left, { op: 'remove', path: `members[value eq "${ada}"]` });
+    const deleted = await group(client, [ada]);
+    await server.send(client, 'DELETE', `/Groups/${deleted}`);
+    const elsewhere = await server.client({ organization: client.organization });
+    await group(elsewhere, [ada]);
+
+    const told = (id: string, display: string) => ({
+      value: id,
+      $ref: `${server.root}/Groups/${id}`,
+      display,
+      type: 'direct',
+    });
+    const groups = [told(twice, 'Staff'), told(other, 'All')].toSorted((a, b) =>
+      a.value.localeCompare(b.value),
+    );
+    expect((await user(client, ada)).body).toEqual({ schemas: [USER], id: ada, groups });
+    const one = await user(client, ada, `?attributes=userName,${USER}:groups.display`);
+    expect(one.body.groups).toEqual(groups.map(({ display }) => ({ display })));
+    for (const query of ['', '?excludedAttributes=title', `?attributes=userName`])
+      expect((await user(client, ada, query)).body).not.toHaveProperty('groups');
+    const listed = await server.send(client, 'GET', '/Users?attributes=groups&count=1000');
+    expect(listed.body.Resources).toEqual([{ schemas: [USER], id: ada, groups }]);
+    const searched = await server.send(client, 'POST', '/.search', {
+      body: { attributes: ['groups'], filter: 'userName pr' },
+    });
+    expect(searched.body.Resources).toEqual([{ schemas: [USER], id: ada, groups }]);
+    const nobody = await person(client);
+    expect((await user(client, nobody)).body.groups).toEqual([]);
+  });
+
+  it('answer a change that asks for them, and leave version and time of the person', async () => {
+    const client = await server.client();
+    const id = await group(client, ['later']);
+    const made = await server.send(client, 'POST', '/Users?attributes=groups,meta', {
+      body: { userName: `${newId()}@example.com`, externalId: 'later' },
+    });
+    expect(made.body.groups).toMatchObject([{ value: id }]);
+    const version = made.headers.get('etag')!;
+    await patch(client, id, { op: 'remove', path: 'members' });
+    const after = await server.send(
+      client,
+      'GET',
+      `/Users/${made.body.id}?attributes=groups,meta`,
+      {
+        headers: { 'if-none-match': version },
+      },
+    );
+    // A version speaks of the person alone: to who asks for groups it is never an answer.
+    expect(after).toMatchObject({ status: 200, body: { groups: [], meta: made.body.meta } });
+    const known = await server.send(client, 'GET', `/Users/${made.body.id}`, {
+      headers: { 'if-none-match': version },
+    });
+    expect(known.status).toBe(304);
+    const changed = await server.send(client, 'PATCH', `/Users/${made.body.id}?attributes=groups`, {
+      body: {
+        schemas: [PATCH_OP],
+        Operations: [{ op: 'replace', value: { active: false, groups: [{ value: id }] } }],
+      },
+    });
+    expect(changed).toMatchObject({ status: 200, body: { groups: [] } });
+  });
+
+  it('cannot be read: then a change that asks for them is not made', async () => {
+    const client = await server.client();
+    const userName = `${newId()}@example.com`;
+    const asked = new Promise<void>((resolve) => {
+      server.wire.watch((request, wire) => {
+        if (!request.includes('directory.groups_of_people')) return;
+        wire.silence('requests');
+        resolve();
+      });
+    });
+    const lost = server.send(client, 'POST', '/Users?attributes=groups', { body: { userName } });
+    await asked;
+    server.wire.reset();
+    server.wire.heal();
+    expect((await lost).status).toBe(503);
+    expect(await findPeople(client, `userName eq "${userName}"`)).toEqual([]);
+  });
+
+  it('are what people are found by', async () => {
+    const client = await server.client();
+    const [ada, bob, cleo] = [await person(client), await person(client), await person(client)];
+    const staff = await group(client, [ada, bob], { displayName: 'Staff_1' });
+    await group(client, [bob], { displayName: 'Engines' });
+    const elsewhere = await server.client({ organization: client.organization });
+    await group(elsewhere, [cleo], { displayName: 'Staff_1' });
+    const all = [ada, bob, cleo];
+    for (const [filter, found] of [
+      [`groups.value eq "${staff}"`, [ada, bob]],
+      [`groups eq "${staff}"`, [ada, bob]],
+      [`groups.value eq "${staff.toUpperCase()}"`, []],
+      ['groups.value eq "nothing"', []],
+      [`groups[value eq "${staff}" and display sw "staff_"]`, [ada, bob]],
+      [`groups[display eq "Engines" or display eq "x"].value eq "${staff}"`, []],
+      ['groups.display eq "STAFF_1"', [ada, bob]],
+      ['groups.display eq "Staff%1"', []],
+      ['groups.display co "ngi"', [bob]],
+      ['groups.display ne "Staff_1"', [bob]],
+      ['groups.type eq "direct"', [ada, bob]],
+      ['groups.type eq "indirect"', []],
+      ['groups pr', [ada, bob]],
+      ['groups eq null', [cleo]],
+      [`not (groups.value eq "${staff}")`, [cleo]],
+      [`id eq "${ada}" and groups.value eq "${staff}"`, [ada]],
+      [`${USER}:groups.display eq "Engines" or id eq "${cleo}"`, [bob, cleo]],
+    ] as const)
+      expect({ filter, found: await findPeople(client, filter) }).toEqual({
+        filter,
+        found: all.filter((id) => (found as readonly string[]).includes(id)),
+      });
+    const everywhere = await server.send(client, 'POST', '/.search', {
+      body: { filter: 'groups.display eq "Engines"' },
+    });
+    expect(everywhere.body.Resources.map(({ id }: { id: string }) => id)).toEqual([bob]);
+  });
+});

@@ -75,7 +75,6 @@ describe('a strict connection', () => {
     ['an unknown part', { name: { petName: 'A' } }, 'invalidSyntax'],
     ['a dotted name', { 'name.givenName': 'Ada' }, 'invalidSyntax'],
     ['a password', { password: 'not-a-real-password' }, 'invalidSyntax'],
-    ['groups', { groups: [] }, 'invalidSyntax'],
     ['an extension without its URN', { department: 'Engines' }, 'invalidSyntax'],
     ['a boolean in quotes', { emails: [{ value: 'a@b', primary: 'true' }] }, 'invalidValue'],
     ['one where a list belongs', { emails: { value: 'a@b' } }, 'invalidValue'],
@@ -84,6 +83,16 @@ describe('a strict connection', () => {
   ])('refuses a resource with %s', async (_, more, scimType) => {
     const { status, body } = await create(more);
     expect({ status, scimType: body.scimType }).toEqual({ status: 400, scimType });
+  });
+
+  it('passes over the groups of a person in a resource, and refuses to change them (RFC 7644 §3.5)', async () => {
+    const made = await create({ groups: [{ value: 'x' }] });
+    expect(made.status).toBe(201);
+    const refused = await patch(made.body.id, { op: 'add', path: 'groups', value: [] });
+    expect({ status: refused.status, scimType: refused.body.scimType }).toEqual({
+      status: 400,
+      scimType: 'mutability',
+    });
   });
 
   it.each([

@@ -1,0 +1,54 @@
+import type { Origin } from '../deprovision/index.js';
+import type { GroupOfPerson, Groups, ScimPlace } from '../directory/index.js';
+import type { ResourceId } from '../kernel/ids.js';
+import type { UserView } from './present/user.js';
+import { isAskedFor, type Projection } from './read/projection.js';
+import type { ScimUsers } from './users.js';
+
+/** In a list, who is in more groups is told without them; who wants them asks for that person. */
+const MOST_GROUPS = 1_000;
+
+export const asksForGroups = (projection: Projection): boolean => isAskedFor('groups', projection);
+
+/** Adds to people in which groups they are, where somebody asks for that. */
+export class GroupsOfPeople {
+  readonly #groups: Groups;
+
+  constructor(groups: Groups) {
+    this.#groups = groups;
+  }
+
+  async seen(place: ScimPlace, user: UserView, projection: Projection): Promise<UserView> {
+    if (!asksForGroups(projection)) return user;
+    const id = user.id as ResourceId;
+    const groups = (await this.#groups.ofPeople(place, [id], null)).get(id) ?? null;
+    return { ...user, groups };
+  }
+
+  async allSeen(
+    place: ScimPlace,
+    users: readonly UserView[],
+    projection: Projection,
+  ): Promise<readonly UserView[]> {
+    if (!asksForGroups(projection)) return users;
+    const ids = users.map(({ id }) => id as ResourceId);
+    const groups = await this.#groups.ofPeople(place, ids, MOST_GROUPS);
+    return users.map((user) => ({ ...user, groups: groups.get(user.id as ResourceId) ?? null }));
+  }
+
+  /** A change whose answer has been read when it commits: whoever is told that it failed must not find that it stands. */
+  async changed(
+    { users, origin }: { readonly users: ScimUsers; readonly origin: Origin },
+    projection: Projection,
+    change: (users: ScimUsers) => Promise<UserView>,
+  ): Promise<UserView> {
+    if (!asksForGroups(projection)) return change(users);
+    let groups: readonly GroupOfPerson[] = [];
+    const reading = users.alongside(async (tx, done) => {
+      if (done.kind === 'user')
+        groups = await this.#groups.ofPersonIn(tx, origin, done.id as ResourceId);
+    });
+    const user = await change(reading);
+    return { ...user, groups };
+  }
+}
