@@ -39,6 +39,7 @@ import { IssuerSubjects1764312900000 } from './1764312900000-issuer-subjects.js'
 import { LeaversTogether1764313700000 } from './1764313700000-leavers-together.js';
 import { LeaversPlannedOnce1764313900000 } from './1764313900000-leavers-planned-once.js';
 import { GatewayProcessesThatAreGone1764314700000 } from './1764314700000-gateway-processes-that-are-gone.js';
+import { BulkJobsInTurn1764315500000 } from './1764315500000-bulk-jobs-in-turn.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -91,4 +92,5 @@ export const migrations: readonly (new () => Migration)[] = [
   LeaversTogether1764313700000,
   LeaversPlannedOnce1764313900000,
   GatewayProcessesThatAreGone1764314700000,
+  BulkJobsInTurn1764315500000,
 ];

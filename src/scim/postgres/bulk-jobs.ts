@@ -37,14 +37,20 @@ export const addJob = async (tx: Tx, job: NewJob, most: number): Promise<boolean
     most,
   ])) > 0;
 
-// Whether it is free is asked again once it is locked: another process may have taken it after this statement began.
+// The organization that has waited longest for its turn, and its oldest. Whether it is free is asked again once it is
+// locked: another process may have taken it after this statement began.
 const take = sql(
   'scim.take_bulk_job',
-  `with mine as (
-     select j.organization_id, j.id from bulk_jobs j
+  `with turns as materialized (
+     select o.organization_id,
+            (select max(k.taken_at) from bulk_jobs k where k.organization_id = o.organization_id) as taken_at
+       from (select distinct organization_id from bulk_jobs where finished_at is null) o),
+   mine as (
+     select j.organization_id, j.id from bulk_jobs j join turns t on t.organization_id = j.organization_id
       where j.finished_at is null and j.held_until < clock_timestamp()
-      order by j.created_at limit 1 for update skip locked)
-   update bulk_jobs j set holder = $1, held_until = clock_timestamp() + make_interval(secs => $2), tries = j.tries + 1
+      order by t.taken_at nulls first, j.created_at limit 1 for update of j skip locked)
+   update bulk_jobs j set holder = $1, held_until = clock_timestamp() + make_interval(secs => $2), tries = j.tries + 1,
+                          taken_at = clock_timestamp()
      from mine where j.organization_id = mine.organization_id and j.id = mine.id
    returning j.id, j.organization_id as organization, j.connection_id as connection, j.interop,
              j.received_at as "receivedAt", j.request, j.tries,

@@ -430,6 +430,24 @@ describe('a bulk request that may be answered before it is carried out', () => {
     expect(await completions(id)).toHaveLength(30);
   });
 
+  it('waits for one of another organization at most, however many that one has put off', async () => {
+    const first: string[] = [];
+    for (let i = 0; i < 5; i += 1) first.push(txnOf(await later([joins()])));
+    await server.jobs.runOnce(never);
+    const other = await server.client();
+    const second: string[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const body = { Operations: [joins()] };
+      second.push(txnOf(await server.send(other, 'POST', '/Bulk', { headers: LATER, body })));
+    }
+    for (let i = 0; i < 6; i += 1) await server.jobs.runOnce(never);
+    const order = await server.world.query<{ id: string }>(
+      'select id from bulk_jobs order by finished_at',
+    );
+    const [a, b, c, d, e] = first;
+    expect(order.map(({ id }) => id)).toEqual([a, second[0], b, second[1], c, d, e]);
+  });
+
   it('that has to stop lets another go on at once', async () => {
     const names = Array.from({ length: 3 }, newName).sort();
     const id = txnOf(await later(names.map(joins)));
