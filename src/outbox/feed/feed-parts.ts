@@ -5,7 +5,7 @@ import { digestOf, signedHeaders } from '../../contract/signed-message.js';
 import { digestOfRecords, snapshotPartBytes, type SnapshotPart } from '../../contract/snapshot.js';
 import { HEADER } from '../../contract/topics.js';
 import { positionText } from '../domain/feed-position.js';
-import type { FeedRow } from '../postgres/find-feed-records.js';
+import type { FeedPage } from '../postgres/find-feed-records.js';
 import type { Sight } from '../postgres/look-at-feed.js';
 
 export interface PartsOf {
@@ -34,8 +34,9 @@ export class FeedParts {
     this.#way = way;
   }
 
-  /** @param more false for the last part, which there always is, be it empty */
-  write(records: readonly FeedRow[], more: boolean): string {
+  /** The last part is the one with nothing behind it; there always is one, be it empty. */
+  write({ digests, values, after }: FeedPage): string {
+    const more = after !== null;
     const { installation, topic, sign, hash } = this.#parts;
     const { from, since, to } = this.#way;
     const part: SnapshotPart = {
@@ -50,11 +51,8 @@ export class FeedParts {
       more,
       t: to.t.toISOString(),
       since: since?.toISOString() ?? null,
-      count: records.length,
-      records: digestOfRecords(
-        records.map(({ digest }) => digest),
-        hash,
-      ),
+      count: digests.length,
+      records: digestOfRecords(digests, hash),
       heads: to.heads,
       kids: to.kids,
     };
@@ -65,9 +63,7 @@ export class FeedParts {
       kid: headers[HEADER.kid] ?? '',
       signature: headers[HEADER.signature] ?? '',
     };
-    const before = records.map((record) => recordEvent(textOf(record.value))).join('');
+    const before = values.map(recordEvent).join('');
     return before + partEvent(fromUtf8(value), signed, more ? null : part.to);
   }
 }
-
-const textOf = (value: Uint8Array): string => Buffer.from(value).toString('utf8');

@@ -9,7 +9,7 @@ import { Backoff } from '../../platform/loop/backoff.js';
 import { WakeUp } from '../../platform/loop/wake-up.js';
 import { pause } from '../../platform/time/pause.js';
 import { positionText, readPosition } from '../domain/feed-position.js';
-import { recordsBetween, type After } from '../postgres/find-feed-records.js';
+import { recordsBetween, type After, type FeedPage } from '../postgres/find-feed-records.js';
 import { livingGateways } from '../postgres/gateways.js';
 import { lookAtFeed, type Sight } from '../postgres/look-at-feed.js';
 import { FeedParts, type PartsOf } from './feed-parts.js';
@@ -167,13 +167,11 @@ export class FeedReader {
     const parts = this.#partsFrom(positionText(before), sight);
     let page = await this.#page(before.snapshot, sight.snapshot, null);
     const isDue = clock.monotonicMs() - this.#writtenAtMs >= EACH_MS;
-    if (page.length === 0 && !isDue) return;
-    const pieces: Buffer[] = [];
-    for (;;) {
-      const [records, isMore] = [page.slice(0, MAX_PART_RECORDS), page.length > MAX_PART_RECORDS];
-      pieces.push(Buffer.from(parts.write(records, isMore)));
-      if (!isMore) break;
-      page = await this.#page(before.snapshot, sight.snapshot, records.at(-1) ?? null);
+    if (page.digests.length === 0 && !isDue) return;
+    const pieces: Buffer[] = [Buffer.from(parts.write(page))];
+    while (page.after !== null) {
+      page = await this.#page(before.snapshot, sight.snapshot, page.after);
+      pieces.push(Buffer.from(parts.write(page)));
     }
     const bytes = Buffer.concat(pieces);
     this.#current = sight;
@@ -188,23 +186,22 @@ export class FeedReader {
 
   #page(from: string, to: string, after: After | null) {
     return this.#parts.transactions.read('background', (tx) =>
-      recordsBetween(tx, { from, to }, after, MAX_PART_RECORDS + 1),
+      recordsBetween(tx, { from, to }, after, MAX_PART_RECORDS),
     );
   }
 
   /** @throws DomainError `feed.position_unknown` when it would be too much */
   async #wayBetween(position: string, from: string, to: Sight): Promise<string> {
     const parts = this.#partsFrom(position, to);
-    let text = '';
-    for (let [after, sent, isMore]: [After | null, number, boolean] = [null, 0, true]; isMore;) {
-      const page = await this.#page(from, to.snapshot, after);
-      const records = page.slice(0, MAX_PART_RECORDS);
-      isMore = page.length > MAX_PART_RECORDS;
-      after = records.at(-1) ?? null;
-      sent += records.length;
+    let [text, sent] = ['', 0];
+    let after: After | null = null;
+    do {
+      const page: FeedPage = await this.#page(from, to.snapshot, after);
+      after = page.after;
+      sent += page.digests.length;
       if (sent > MOST_TO_CATCH_UP) return unknownPosition();
-      text += parts.write(records, isMore);
-    }
+      text += parts.write(page);
+    } while (after !== null);
     return text;
   }
 

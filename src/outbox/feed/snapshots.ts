@@ -5,7 +5,7 @@ import {
   recordsBetween,
   recordsSince,
   type After,
-  type FeedRow,
+  type FeedPage,
 } from '../postgres/find-feed-records.js';
 import { lookAtFeed, type Sight } from '../postgres/look-at-feed.js';
 import { windowS } from '../window.js';
@@ -44,7 +44,7 @@ export class Snapshots {
     if (before?.epoch === sight.epoch) {
       const way = { from: before.snapshot, to: sight.snapshot };
       const news = await this.#read((tx) => recordsBetween(tx, way, null, 1));
-      if (news.length === 0) return null;
+      if (news.digests.length === 0) return null;
     }
     return { position: positionText(sight), text: this.#write(sight) };
   }
@@ -53,18 +53,19 @@ export class Snapshots {
     // Older records can refuse no living token.
     const since = new Date(sight.t.getTime() - windowS(sight.foreignLifeS) * 1_000);
     const parts = new FeedParts(this.#parts, { from: null, since, to: sight });
-    let after: After | null = null;
-    for (let more = true; more;) {
-      const last: After | null = after;
-      // One more than a part holds tells whether there is another.
-      const page: FeedRow[] = await this.#read((tx) =>
-        recordsSince(tx, since, last, MAX_PART_RECORDS + 1),
-      );
-      more = page.length > MAX_PART_RECORDS;
-      const records = page.slice(0, MAX_PART_RECORDS);
-      after = records.at(-1) ?? null;
-      yield parts.write(records, more);
+    let next: Promise<FeedPage> | null = this.#page(since, null);
+    while (next !== null) {
+      const page: FeedPage = await next;
+      // The next page is read while this one is on its way.
+      next = page.after === null ? null : this.#page(since, page.after);
+      // Who leaves before it has come does not hear of it.
+      next?.catch(() => undefined);
+      yield parts.write(page);
     }
+  }
+
+  #page(since: Date, after: After | null): Promise<FeedPage> {
+    return this.#read((tx) => recordsSince(tx, since, after, MAX_PART_RECORDS));
   }
 
   #read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

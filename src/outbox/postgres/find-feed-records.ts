@@ -1,58 +1,89 @@
 import type { Tx } from '../../kernel/tx.js';
 import { rows, sql } from '../../platform/postgres/rows.js';
 
-/** A record in the feed, and where to go on behind it. */
-export interface FeedRow {
-  readonly digest: string;
-  readonly value: Uint8Array;
-  readonly at: string;
-}
-
 export interface After {
   readonly at: string;
   readonly digest: string;
 }
 
-// What a later snapshot contains and an earlier one does not. Both are names of moments, so it does not matter when
-// this runs, how often, or on which connection.
+/** Records of the feed, and where to go on behind them. */
+export interface FeedPage {
+  readonly digests: readonly string[];
+  /** The values' texts. */
+  readonly values: readonly string[];
+  /** Null when nothing comes behind them; the page behind may be empty. */
+  readonly after: After | null;
+}
+
+interface Row {
+  readonly digests: string | null;
+  readonly values: string | null;
+  /** The largest one. */
+  readonly at: string | null;
+}
+
+// A row for each record costs the service more than the record: one for all of them. Neither a digest nor a value has
+// a line break (RFC 8785).
 const between = sql(
-  'outbox.records-between',
-  `select digest, value, xid::text as at
-     from outbox
-    where xid >= pg_snapshot_xmin($1::pg_snapshot) and xid < pg_snapshot_xmax($2::pg_snapshot)
-      and not pg_visible_in_snapshot(xid, $1::pg_snapshot) and pg_visible_in_snapshot(xid, $2::pg_snapshot)
-      and (xid, digest) > ($3::xid8, $4::text)
-    order by xid, digest
-    limit $5`,
+  'outbox.page-between',
+  `select string_agg(digest, chr(10) order by xid, digest) as digests,
+          string_agg(convert_from(value, 'UTF8'), chr(10) order by xid, digest) as values,
+          max(xid::text::numeric)::text as at
+     from (select digest, value, xid
+             from outbox
+            where xid >= pg_snapshot_xmin($1::pg_snapshot) and xid < pg_snapshot_xmax($2::pg_snapshot)
+              and not pg_visible_in_snapshot(xid, $1::pg_snapshot) and pg_visible_in_snapshot(xid, $2::pg_snapshot)
+              and (xid, digest) > ($3::xid8, $4::text)
+            order by xid, digest
+            limit $5) as page`,
 );
 
-/** Records that are there at `to` and were not at `from`, page by page. */
-export const recordsBetween = (
+/** Records that are there at `to` and were not at `from`, page by page: both are names of moments. */
+export const recordsBetween = async (
   tx: Tx,
   { from, to }: { readonly from: string; readonly to: string },
   after: After | null,
-  limit: number,
-): Promise<FeedRow[]> =>
-  rows<FeedRow>(tx, between, [from, to, after?.at ?? '0', after?.digest ?? '', limit]);
+  most: number,
+): Promise<FeedPage> =>
+  pageIn(
+    await rows<Row>(tx, between, [from, to, after?.at ?? '0', after?.digest ?? '', most]),
+    most,
+  );
 
 // Without an upper end: whatever else has been committed meanwhile is one revocation more, and true.
 const since = sql(
-  'outbox.records-since',
-  `select digest, value, created_at::text as at
-     from outbox
-    where created_at >= $1 and (created_at, digest) > ($2::timestamptz, $3::text)
-    order by created_at, digest
-    limit $4`,
+  'outbox.page-since',
+  `select string_agg(digest, chr(10) order by created_at, digest) as digests,
+          string_agg(convert_from(value, 'UTF8'), chr(10) order by created_at, digest) as values,
+          max(created_at)::text as at
+     from (select digest, value, created_at
+             from outbox
+            where created_at >= $1 and (created_at, digest) > ($2::timestamptz, $3::text)
+            order by created_at, digest
+            limit $4) as page`,
 );
 
 /** Every record that was written at `from` or later, page by page. */
-export const recordsSince = (
+export const recordsSince = async (
   tx: Tx,
   from: Date,
   after: After | null,
-  limit: number,
-): Promise<FeedRow[]> =>
-  rows<FeedRow>(tx, since, [from, after?.at ?? '-infinity', after?.digest ?? '', limit]);
+  most: number,
+): Promise<FeedPage> =>
+  pageIn(
+    await rows<Row>(tx, since, [from, after?.at ?? '-infinity', after?.digest ?? '', most]),
+    most,
+  );
+
+function pageIn([row]: readonly Row[], most: number): FeedPage {
+  const [digests, values] = [linesOf(row?.digests), linesOf(row?.values)];
+  if (digests.length !== values.length) throw new TypeError('a record has a line break');
+  const [at, digest] = [row?.at, digests.at(-1)];
+  const isFull = digests.length >= most && at != null && digest !== undefined;
+  return { digests, values, after: isFull ? { at, digest } : null };
+}
+
+const linesOf = (text: string | null | undefined): readonly string[] => text?.split('\n') ?? [];
 
 const one = sql('outbox.find-record', `select value from outbox where digest = $1`);
 
