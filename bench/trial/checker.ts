@@ -12,6 +12,8 @@ export interface Span {
 
 /** A device was enrolled; all that is issued from it is this family's. */
 export interface Enrolment extends Span {
+  /** Which key has signed the token that came with it. */
+  readonly key: string;
   readonly family: string;
   /** `scope/id` of everything whose revocation ends it, itself included. */
   readonly subjects: readonly string[];
@@ -19,6 +21,7 @@ export interface Enrolment extends Span {
 
 /** An access token was handed out. */
 export interface Minting extends Span {
+  readonly key: string;
   readonly family: string;
 }
 
@@ -44,6 +47,8 @@ export interface Decision {
   /** How far its clock is off beyond what the promise allows. */
   readonly clockOffMs: number;
   readonly family: string;
+  /** Which key has signed the token. */
+  readonly key: string;
   readonly word: 'allow' | 'deny' | 'unsure';
   /** Only with a denial. */
   readonly why: 'revoked' | 'time' | 'other' | null;
@@ -101,7 +106,7 @@ export function check(facts: Facts, stalenessMs: number): readonly Wrong[] {
   for (const decision of facts.decisions) {
     const enrolment = enrolled.get(decision.family);
     if (enrolment === undefined) throw new Error('a decision about nobody');
-    const about = (hits.get(decision.family) ?? []).filter(
+    const about = [...(hits.get(decision.family) ?? []), ...ofKey(decision.key, facts)].filter(
       ({ revocation }) => revocation.began < decision.moment,
     );
     const rule = judge(decision, about, facts, stalenessMs);
@@ -109,6 +114,12 @@ export function check(facts: Facts, stalenessMs: number): readonly Wrong[] {
   }
   return [...wrong, ...issuedTooLate(facts, hits, enrolled), ...disagreements(facts)];
 }
+
+/** Whoever's key is withdrawn has signed nothing good, whenever that was. */
+const ofKey = (key: string, { revocations }: Facts): About =>
+  revocations
+    .filter(({ subject }) => subject === `kid/${key}`)
+    .map((revocation) => ({ revocation, hit: revocation.ackMs === null ? 'maybe' : 'yes' }));
 
 type About = readonly { readonly revocation: Revocation; readonly hit: Hit }[];
 
@@ -173,24 +184,31 @@ function issuedTooLate(
         ),
     ),
   );
+  const byWithdrawn = [...enrolments, ...mintings].filter(({ key, began }) =>
+    revocations.some(
+      ({ subject, ackMs, ended }) => subject === `kid/${key}` && ackMs !== null && ended < began,
+    ),
+  );
   return [
     ...fromDead.map((minting) => ({ minting, of: enrolled.get(minting.family) })),
     ...byGone,
+    ...byWithdrawn,
   ].map((what) => ({ rule: 'issued after the acknowledgement', detail: JSON.stringify(what) }));
 }
 
 /** About what ran side by side nobody outside knows more, but all gateways must say the same. */
 function disagreements({ decisions }: Facts): Wrong[] {
   const words = new Map<string, Set<string>>();
-  for (const { isSettled, family, word } of decisions) {
+  for (const { isSettled, family, key, word } of decisions) {
     if (!isSettled) continue;
-    const said = words.get(family) ?? new Set();
-    words.set(family, said.add(word));
+    const token = `${family}, signed with ${key}`;
+    const said = words.get(token) ?? new Set();
+    words.set(token, said.add(word));
   }
   return [...words]
     .filter(([, said]) => said.size > 1)
-    .map(([family, said]) => ({
+    .map(([token, said]) => ({
       rule: 'gateways disagree',
-      detail: `${family}: ${[...said].join(', ')}`,
+      detail: `${token}: ${[...said].join(', ')}`,
     }));
 }

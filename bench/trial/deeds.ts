@@ -1,7 +1,7 @@
 import type { GenerationScope } from '../../src/contract/revocation-record.js';
 import { DomainError } from '../../src/kernel/domain-error.js';
 import { newId, type CaseId } from '../../src/kernel/ids.js';
-import type { OutboxRecord } from '../../src/outbox/index.js';
+import type { OutboxRecord, RevokedKids } from '../../src/outbox/index.js';
 import type { DeviceTokenAnswer } from '../../src/tokens/access-minter.js';
 import type { Enrolment, Minting, Return, Revocation } from './checker.js';
 import type { Deed } from './history.js';
@@ -11,6 +11,8 @@ import type { Company, Person, Stage } from './stage.js';
 export interface Held {
   readonly family: string;
   readonly access: string;
+  /** Which key has signed it. */
+  readonly key: string;
   readonly claims: DeviceTokenAnswer['claims'];
 }
 
@@ -30,10 +32,13 @@ export class Deeds {
   readonly #stage: Stage;
   readonly #company: Company;
   readonly #moment: () => number;
+  readonly #kids: RevokedKids;
   /** The process dies between the commit and the answer. */
   #dies = false;
+  #isWithdrawn = false;
 
-  constructor(stage: Stage, company: Company, moment: () => number) {
+  constructor(stage: Stage, company: Company, moment: () => number, kids: RevokedKids) {
+    this.#kids = kids;
     this.#stage = stage;
     this.#company = company;
     this.#moment = moment;
@@ -69,6 +74,11 @@ export class Deeds {
       case 'revoke': {
         const held = this.token(deed.token);
         if (held !== undefined) await this.#revoke(deed.scope, held);
+        return;
+      }
+      case 'withdraw': {
+        const held = this.token(deed.token);
+        if (held !== undefined) await this.#withdraw(held.key);
       }
     }
   }
@@ -95,8 +105,9 @@ export class Deeds {
       `family/${claims.fam}`,
     ];
     this.#families.set(claims.fam, { secrets: [answer.refreshToken.reveal()], claims });
-    this.enrolments.push({ family: claims.fam, subjects, began, ended: this.#moment() });
-    this.held.push({ family: claims.fam, access: answer.accessToken, claims });
+    const key = keyOf(answer.accessToken);
+    this.enrolments.push({ family: claims.fam, subjects, key, began, ended: this.#moment() });
+    this.held.push({ family: claims.fam, access: answer.accessToken, key, claims });
   }
 
   async #withFamily(name: 'refresh' | 'reuse' | 'give-back', id: string): Promise<void> {
@@ -123,10 +134,11 @@ export class Deeds {
     const shown = secrets.at(-1)!;
     const answer = await unlessRefused(() => this.#stage.at.refresh(shown));
     if (answer === null) return;
-    this.mintings.push({ family, began, ended: this.#moment() });
+    const key = keyOf(answer.accessToken);
+    this.mintings.push({ family, key, began, ended: this.#moment() });
     const next = answer.refreshToken.reveal();
     if (!secrets.includes(next)) secrets.push(next);
-    this.held.push({ family, access: answer.accessToken, claims: answer.claims });
+    this.held.push({ family, access: answer.accessToken, key, claims: answer.claims });
   }
 
   async #say(active: boolean, { id }: Person): Promise<void> {
@@ -173,6 +185,20 @@ export class Deeds {
     });
   }
 
+  /** Once: without any key nobody would be told anything. */
+  async #withdraw(kid: string): Promise<void> {
+    if (this.#isWithdrawn) return;
+    this.#isWithdrawn = true;
+    const { requestId, receivedAt } = this.#mark();
+    await this.#end(`kid/${kid}`, async () => {
+      const made = await this.#kids.revoke(
+        { kid, reason: 'leaked', receivedAt },
+        { actor: { type: 'admin_key', id: 'trial' }, requestId },
+      );
+      return { isTold: true, case: made.id };
+    });
+  }
+
   async #end(
     subject: string,
     deed: () => Promise<{ readonly isTold: boolean; readonly case: CaseId | null }>,
@@ -191,6 +217,12 @@ export class Deeds {
   #mark() {
     return { requestId: newId<string>(), receivedAt: new Date(this.#stage.nowMs) };
   }
+}
+
+function keyOf(token: string): string {
+  const [header = ''] = token.split('.');
+  const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
+  return kid;
 }
 
 /** A no is an answer; anything else is trouble, and the trial fails. */

@@ -11,7 +11,9 @@ export type Deed =
   | { readonly do: 'leave'; readonly person: number }
   | { readonly do: 'return'; readonly person: number }
   | { readonly do: 'revoke'; readonly scope: GenerationScope; readonly token: number }
-  | { readonly do: 'give-back'; readonly token: number };
+  | { readonly do: 'give-back'; readonly token: number }
+  /** The key that has signed the token is leaked; another one signs from now on. */
+  | { readonly do: 'withdraw'; readonly token: number };
 
 /** How a gateway hears of what is on the topic: at once, when it is told to, not at all, or it stands still itself. */
 export type Link = 'prompt' | 'slow' | 'cut' | 'paused';
@@ -70,7 +72,7 @@ export function historyOf(seed: number): History {
     'strict' as const,
     ...(dice.chance(0.5) ? [dice.of(['balanced', 'best-effort'] as const)] : []),
   ];
-  return {
+  const history = {
     seed,
     policies,
     offMs: policies.map(() => dice.between(-MOST_OFF_MS, MOST_OFF_MS)),
@@ -83,7 +85,28 @@ export function historyOf(seed: number): History {
       // Past the bound of whatever was revoked, with a word that is fresh: whoever lacks something must know.
       { do: 'beat', afterMs: dice.between(10_100, 12_000) },
     ],
+  } satisfies History;
+  return withWithdrawal(history);
+}
+
+/** Before its first steps are over there is no token, and after the last one nobody would notice. */
+const FIRST_STEPS = 3;
+
+/** In every third history a signing key is withdrawn. Dice of its own: what else happens stays what its seed says. */
+function withWithdrawal(history: History): History {
+  const dice = new Dice(history.seed ^ 0x4b1d);
+  if (!dice.chance(1 / 3)) return history;
+  const { steps } = history;
+  const at = dice.between(FIRST_STEPS, steps.length - 1);
+  const deeds: Deed[] = [{ do: 'withdraw', token: dice.between(0, 20) }];
+  if (dice.chance(0.3)) deeds.push(deed(dice));
+  const step: Timed = {
+    do: 'deeds',
+    deeds,
+    dies: deeds.length === 1 && dice.chance(0.1),
+    afterMs: 10,
   };
+  return { ...history, steps: [...steps.slice(0, at), step, ...steps.slice(at)] };
 }
 
 function timed(dice: Dice, gateways: number): Timed {

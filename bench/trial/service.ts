@@ -130,11 +130,13 @@ export class TrialService {
   async #flow(): Promise<void> {
     const failed = this.broker.failures;
     const flow = { isDrained: false };
-    const drained = this.#living.replica.publisher.drained(PATIENCE_MS).then(() => {
+    const enough = new AbortController();
+    const drained = this.#living.replica.publisher.drained(PATIENCE_MS, enough.signal).then(() => {
       flow.isDrained = true;
     });
     while (!flow.isDrained && !this.#isStuck() && this.broker.failures === failed)
       await Promise.race([drained, this.#news(50)]);
+    enough.abort();
   }
 
   /** Read anew: something may hang while somebody waits. */

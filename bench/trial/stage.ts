@@ -119,7 +119,7 @@ export class Stage {
     );
     await this.outside.query({
       name: 'begin',
-      text: `with q as (delete from outbox_pending)
+      text: `with q as (delete from outbox_pending), k as (delete from revoked_kids)
              insert into watermark_heads (partition, seq, digest, value)
              select n - 1, 0, digest, value from unnest($1::text[], $2::bytea[]) with ordinality as g (digest, value, n)
              on conflict (partition) do update

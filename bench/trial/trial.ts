@@ -1,5 +1,7 @@
 import type { Gateways } from '../../src/outbox/index.js';
 import { Introspection } from '../../src/tokens/introspection/introspection.js';
+import { KidRevocations } from '../../src/outbox/kid-revocations.js';
+import { sha256 } from '../../src/platform/crypto/sha256.js';
 import { topicsWith } from '../../src/contract/topics.js';
 import { check, type Confirmed, type Decision, type Wrong } from './checker.js';
 import { Deeds, type Held } from './deeds.js';
@@ -7,6 +9,7 @@ import { Dice } from './dice.js';
 import { SKEW_MS, STALENESS_MS, TrialGateway } from './gateway.js';
 import type { History, Timed } from './history.js';
 import { TrialService } from './service.js';
+import { systemClock } from '../../test/support/world.js';
 import { PARTITIONS, type Company, type Stage } from './stage.js';
 
 export interface Outcome {
@@ -51,8 +54,13 @@ class Trial {
     this.#history = history;
     this.#dice = new Dice(history.seed ^ 0x5eed);
     this.#service = new TrialService(stage);
-    this.#deeds = new Deeds(stage, company, () => (this.#moment += 1));
-    const { transactions } = stage.at.world;
+    const { cases, audit, outbox, installation, world } = stage.at;
+    const { transactions, publisher } = world;
+    const kids = new KidRevocations({
+      ...{ transactions, cases, audit, outbox, publisher, hash: sha256, clock: systemClock },
+      installation: { id: installation.id, partitions: PARTITIONS },
+    });
+    this.#deeds = new Deeds(stage, company, () => (this.#moment += 1), kids);
     this.#introspection = new Introspection({
       transactions,
       gateways: { authenticate: () => Promise.resolve('somebody') } as unknown as Gateways,
@@ -230,14 +238,14 @@ class Trial {
 
   #decided(
     gateway: TrialGateway,
-    { family }: Held,
+    { family, key }: Held,
     verdict: ReturnType<TrialGateway['check']>,
   ): void {
     const { name, policy, clockOffMs } = gateway;
     if (verdict.kind === 'allow-foreign') throw new Error('nobody has a foreign token');
     this.#decisions.push({
       ...{ moment: (this.#moment += 1), ms: this.#stage.nowMs, gateway: name },
-      ...{ policy, clockOffMs, family, word: verdict.kind, isSettled: this.#isSettled },
+      ...{ policy, clockOffMs, family, key, word: verdict.kind, isSettled: this.#isSettled },
       why: verdict.kind === 'deny' ? whyOf(verdict.reason) : null,
     });
   }
@@ -273,5 +281,7 @@ class Trial {
 
 function whyOf(reason: string): Decision['why'] {
   if (reason === 'token.expired' || reason === 'token.not_yet') return 'time';
-  return reason.startsWith('revoked.') || reason === 'token.inactive' ? 'revoked' : 'other';
+  return reason.startsWith('revoked.') || reason === 'key.revoked' || reason === 'token.inactive'
+    ? 'revoked'
+    : 'other';
 }

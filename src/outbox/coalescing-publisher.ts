@@ -102,13 +102,18 @@ export class CoalescingPublisher extends RevocationPublisher {
     await Promise.all([marking, ...this.#alone.values()]);
   }
 
-  /** Resolves when everything offered so far is sent and marked, or after `ms`. */
-  async drained(ms: number): Promise<void> {
+  /** Resolves when everything offered so far is sent and marked, after `ms`, or when the caller has had enough. */
+  async drained(ms: number, enough?: AbortSignal): Promise<void> {
     if (this.#backlog.known === 0 || this.#parts.gate.trouble !== null) return;
     const late = new AbortController();
+    const leave = (): void => {
+      late.abort();
+    };
+    enough?.addEventListener('abort', leave);
     const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
     await Promise.race([idle, pause(ms, late.signal)]);
-    late.abort();
+    enough?.removeEventListener('abort', leave);
+    leave();
   }
 
   /** Sends nothing more. */

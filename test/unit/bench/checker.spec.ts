@@ -5,14 +5,15 @@ import { shortest } from '../../../bench/trial/shortest.js';
 import { historyOf } from '../../../bench/trial/history.js';
 
 const S = 10_000;
-const enrolment = { family: 'f', subjects: ['org/o', 'user/u', 'family/f'], began: 1, ended: 2 };
+const subjects = ['org/o', 'user/u', 'family/f'];
+const enrolment = { family: 'f', subjects, key: 'k', began: 1, ended: 2 };
 const leave: Revocation = {
   ...{ subject: 'user/u', holds: true, began: 10, ended: 11 },
   ...{ ackMs: 1_000, case: 'c' },
 };
 const decision: Decision = {
   ...{ moment: 20, ms: 1_000 + S + 1, gateway: 'g', policy: 'strict' as const, clockOffMs: 0 },
-  ...{ family: 'f', word: 'allow' as const, why: null, isSettled: false },
+  ...{ family: 'f', key: 'k', word: 'allow' as const, why: null, isSettled: false },
 };
 const denied = { ...decision, word: 'deny', why: 'revoked' } as const;
 
@@ -101,9 +102,42 @@ describe('an innocent token that is denied', () => {
   });
 });
 
+describe('a key that is withdrawn', () => {
+  const withdrawal: Revocation = { ...leave, subject: 'kid/k', holds: false };
+  const other = { ...decision, key: 'another' };
+
+  it('makes wrong what it has signed, whenever that was, and nothing else', () => {
+    const later = [{ ...enrolment, began: 9, ended: 12 }];
+    for (const enrolments of [[enrolment], later])
+      expect(
+        rulesBrokenBy({ enrolments, revocations: [withdrawal], decisions: [decision, other] }),
+      ).toEqual(['accepted after the bound']);
+    const decisions = [denied, { ...other, word: 'deny', why: 'revoked' } as const];
+    expect(rulesBrokenBy({ revocations: [withdrawal], decisions })).toEqual(['an innocent denied']);
+  });
+
+  it('signs nothing any more', () => {
+    const minting = { family: 'f', key: 'k', began: 12, ended: 13 };
+    const told = (mintings: Facts['mintings']) =>
+      rulesBrokenBy({ revocations: [withdrawal], mintings });
+    expect(told([minting])).toEqual(['issued after the acknowledgement']);
+    expect(told([{ ...minting, key: 'another' }])).toEqual([]);
+    expect(told([{ ...minting, began: 9 }])).toEqual([]);
+  });
+
+  it('lets gateways say different things of two tokens of one family', () => {
+    const settled = { ...decision, ms: 1_001, isSettled: true };
+    const decisions = [
+      { ...denied, isSettled: true },
+      { ...settled, key: 'another' },
+    ];
+    expect(rulesBrokenBy({ revocations: [withdrawal], decisions })).toEqual([]);
+  });
+});
+
 describe('what is issued', () => {
   it('is wrong when it comes from a dead enrolment', () => {
-    const minting = { family: 'f', began: 12, ended: 13 };
+    const minting = { family: 'f', key: 'k', began: 12, ended: 13 };
     expect(rulesBrokenBy({ revocations: [leave], mintings: [minting] })).toEqual([
       'issued after the acknowledgement',
     ]);
