@@ -16,10 +16,10 @@ export type Done =
 export type Step = 'whole' | 'completion';
 
 /**
- * Changes of different people are independent: so many of one request are under way at once. The heart lets as many leave
- * in one transaction.
+ * Changes of different people are independent: so many of one request are under way at once. The heart lets half of them
+ * leave in one transaction, so that one is planned while the other is written.
  */
-const AT_ONCE = 32;
+const AT_ONCE = 64;
 
 /** The order of one request's operations. */
 export class BulkOrder {
