@@ -23,6 +23,8 @@ export interface Member {
   readonly value: string;
   /** Null while nobody here is meant by it. */
   readonly resource: ResourceId | null;
+  /** The group that is meant, where no person is. */
+  readonly group: GroupId | null;
 }
 
 /** A group as one says of a person that they are in it. */

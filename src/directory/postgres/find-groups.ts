@@ -36,31 +36,38 @@ export async function followGroups(
   return { items: found.map(groupOf), next };
 }
 
-// One more than may be told is looked for: a large group is found out without being read.
+// One more than may be told is looked for: a large group is found out without being read. A member that is a group is
+// known when it is told, and nowhere else: who asks, and in what order groups come, changes nothing.
 const members = sql(
   'directory.members_of_groups',
-  `select g.id as group_id, m.value, m.resource_id
+  `select g.id as group_id, m.value, m.resource_id, n.id as nested_id
      from unnest($2::uuid[]) as g (id)
     cross join lateral (select value, resource_id from group_members
-                         where organization_id = $1 and group_id = g.id order by value limit $3) m`,
+                         where organization_id = $1 and group_id = g.id order by value limit $3) m
+     left join groups n on m.resource_id is null and n.organization_id = $1 and n.connection_id = $4 and n.deleted_at is null
+      and n.id = case when m.value ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then m.value::uuid end
+    order by m.value`,
 );
 
 interface MemberRow {
   readonly group_id: GroupId;
   readonly value: string;
   readonly resource_id: ResourceId | null;
+  readonly nested_id: GroupId | null;
 }
 
 export async function membersOfGroups(
   tx: Tx,
-  { organization }: ScimPlace,
+  { organization, connection }: ScimPlace,
   groups: readonly GroupId[],
   most: number | null,
 ): Promise<ReadonlyMap<GroupId, readonly Member[]>> {
   const limit = most === null ? null : most + 1;
   const found = new Map<GroupId, Member[]>(groups.map((id) => [id, []]));
-  for (const row of await rows<MemberRow>(tx, members, [organization, groups, limit]))
-    found.get(row.group_id)?.push({ value: row.value, resource: row.resource_id });
+  for (const row of await rows<MemberRow>(tx, members, [organization, groups, limit, connection]))
+    found
+      .get(row.group_id)
+      ?.push({ value: row.value, resource: row.resource_id, group: row.nested_id });
   if (most !== null) for (const [id, members] of found) if (members.length > most) found.delete(id);
   return found;
 }

@@ -10,11 +10,11 @@ export const GROUP_SCHEMA: Schema = {
     {
       ...complex('members', 'Who is in the group. Left out of answers when there are many.', [
         { ...text('value', 'The id of the member.'), caseExact: true },
-        { ...link('$ref', 'Where the member is.', ['User']), mutability: 'readOnly' },
+        { ...link('$ref', 'Where the member is.', ['User', 'Group']), mutability: 'readOnly' },
         {
           ...text('type', 'What the member is.'),
           mutability: 'readOnly',
-          canonicalValues: ['User'],
+          canonicalValues: ['User', 'Group'],
         },
       ]),
       multiValued: true,

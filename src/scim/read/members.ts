@@ -41,7 +41,7 @@ function memberOf(named: unknown): string {
 function referred(named: Readonly<Record<string, unknown>>): unknown {
   const reference = member(named, '$ref');
   return typeof reference === 'string'
-    ? /(?:^|\/)Users\/([^/?#]+)\/?$/i.exec(reference)?.[1]
+    ? /(?:^|\/)(?:Users|Groups)\/([^/?#]+)\/?$/i.exec(reference)?.[1]
     : undefined;
 }
 
@@ -55,7 +55,7 @@ export function valuesNamed(filter: Filter): readonly string[] | null {
     return parts.every((part) => part !== null) ? parts.flat() : null;
   }
   if (filter.kind === 'and') {
-    const [meant, ...others] = filter.parts.filter((part) => !isOfPeople(part));
+    const [meant, ...others] = filter.parts.filter((part) => !isType(part));
     return meant !== undefined && others.length === 0 ? valuesNamed(meant) : null;
   }
   if (filter.kind !== 'compare' || filter.comparator !== 'eq') return null;
@@ -64,12 +64,12 @@ export function valuesNamed(filter: Filter): readonly string[] | null {
     : null;
 }
 
-/** `type eq "User"`, which is said of every member. */
-const isOfPeople = (filter: Filter): boolean =>
+/** `type eq "User"`, or "Group": a value names one of them at most, whichever is said. */
+const isType = (filter: Filter): boolean =>
   filter.kind === 'compare' &&
   filter.comparator === 'eq' &&
   filter.path.toLowerCase() === 'type' &&
-  String(filter.value).toLowerCase() === 'user';
+  ['user', 'group'].includes(String(filter.value).toLowerCase());
 
 /** Whether a name or path that we do not understand holds the name `members`, as "/members" and "$.members" do. */
 export const mentionsMembers = (name: string): boolean =>

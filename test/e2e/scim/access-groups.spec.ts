@@ -391,3 +391,20 @@ describe('the switch', () => {
     expect(await standing(await person(client))).toEqual(ACTIVE);
   });
 });
+
+describe('a group in an access group', () => {
+  it('gives its people no access, and takes none away when it goes', async () => {
+    const client = await server.client();
+    const [ada, bob] = [await person(client), await person(client)];
+    const inner = await group(client, [bob]);
+    const outer = await group(client, [ada, inner]);
+    expect(await admit(client, outer)).toMatchObject({ outside: 1 });
+    await leave(client, outer, inner);
+    expect(await standing(bob)).toEqual({ generation: 1, holds: [] });
+    await join(client, outer, inner);
+    await admit(client, outer, true);
+    expect(await standing(bob)).toEqual({ generation: 2, holds: ['group'] });
+    await server.send(client, 'DELETE', `/Groups/${inner}`);
+    expect(await standing(ada)).toEqual({ generation: 1, holds: [] });
+  });
+});

@@ -529,3 +529,75 @@ describe('the groups of a person', () => {
     expect(everywhere.body.Resources.map(({ id }: { id: string }) => id)).toEqual([bob]);
   });
 });
+
+describe('a group in a group', () => {
+  const inner = (id: string) => ({
+    value: id,
+    $ref: `${server.root}/Groups/${id}`,
+    type: 'Group',
+  });
+
+  it('is told as a group while it is there, and as a name when it is deleted', async () => {
+    const client = await server.client();
+    const ada = await person(client);
+    const team = await group(client, [ada], { displayName: 'Team' });
+    const all = await group(client, [], { displayName: 'All' });
+    const added = await patch(client, all, {
+      op: 'add',
+      path: 'members',
+      value: [{ $ref: `${server.root}/Groups/${team}` }, { value: ada, type: 'User' }],
+    });
+    expect(added.status).toBe(204);
+    const told = (await get(client, all)).body.members;
+    expect(told).toHaveLength(2);
+    expect(told).toContainEqual(inner(team));
+    expect(await find(client, `members.value eq "${team}"`)).toEqual([all]);
+    const again = await server.send(client, 'PUT', `/Groups/${all}`, {
+      body: (await get(client, all)).body,
+    });
+    expect(again.body.meta.version).toBe('W/"2"');
+    await server.send(client, 'DELETE', `/Groups/${team}`);
+    expect((await get(client, all)).body.members).toContainEqual({ value: team });
+    await patch(client, all, {
+      op: 'remove',
+      path: `members[type eq "Group" and value eq "${team}"]`,
+    });
+    expect(await membersOf(client, all)).toEqual([ada]);
+  });
+
+  it('of another connection is a name', async () => {
+    const client = await server.client();
+    const other = await server.client({ organization: client.organization });
+    const team = await group(other, []);
+    const all = await group(client, [team]);
+    expect((await get(client, all)).body.members).toEqual([{ value: team }]);
+  });
+
+  it('gives its people no place in the outer one, also in a circle', async () => {
+    const client = await server.client();
+    const ada = await person(client);
+    const made = await server.send(client, 'POST', '/Bulk', {
+      body: {
+        Operations: ['a', 'b'].map((bulkId, i) => ({
+          ...{ method: 'POST', path: '/Groups', bulkId },
+          data: {
+            displayName: bulkId,
+            members: [{ value: `bulkId:${'ba'[i]}`, type: 'Group' }],
+          },
+        })),
+      },
+    });
+    const [a, b] = made.body.Operations.map(({ location }: { location: string }) =>
+      location.split('/').at(-1)!,
+    ) as [string, string];
+    await patch(client, a, { op: 'add', path: 'members', value: [{ value: a }, { value: ada }] });
+    expect((await get(client, b)).body.members).toEqual([inner(a)]);
+    expect((await get(client, a)).body.members).toEqual(
+      expect.arrayContaining([inner(a), inner(b)]),
+    );
+    const groups = await server.send(client, 'GET', `/Users/${ada}?attributes=groups.value`);
+    expect(groups.body.groups).toEqual([{ value: a }]);
+    for (const id of [a, b])
+      expect((await server.send(client, 'DELETE', `/Groups/${id}`)).status).toBe(204);
+  });
+});
