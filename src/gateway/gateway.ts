@@ -6,6 +6,7 @@ import { ForeignTokens } from './foreign/foreign-tokens.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { Resolver } from './resolver.js';
 import { Disk } from './keep/disk.js';
+import { IssuersFile } from './keep/issuers-file.js';
 import { ViewFile, type Discarded } from './keep/view-file.js';
 import { ViewKeeper } from './keep/view-keeper.js';
 import { KeptLease } from './lease/kept-lease.js';
@@ -39,6 +40,7 @@ export class Gateway {
   readonly #streams: Streams;
   readonly #kept: KeptLease | null;
   readonly #viewFile: ViewFile | null;
+  readonly #issuersFile: IssuersFile | null;
   #lease: Lease | null = null;
   #jwks: Jwks | null = null;
   #written = '';
@@ -62,6 +64,10 @@ export class Gateway {
     const isViewKept = directory !== null && options.keepViewMs !== 0;
     this.#kept = directory === null ? null : new KeptLease(directory, disk);
     this.#viewFile = isViewKept ? new ViewFile(directory, service.key, disk) : null;
+    this.#issuersFile =
+      directory === null
+        ? null
+        : new IssuersFile({ directory, gatewayKey: service.key, disk, report });
     this.#keys = new TokenKeys({
       clock,
       fetch: () => this.#service.jwks(this.#lease?.jwks_url ?? '', this.#stopping.signal),
@@ -77,6 +83,9 @@ export class Gateway {
       this.#foreign = new ForeignTokens({
         clock,
         fetch: (url) => foreignJwks(url, this.#stopping.signal),
+        onKeys: () => {
+          void this.#issuersFile?.write(() => this.#foreign?.keep() ?? []);
+        },
         onFailure: (error) => {
           report({ kind: 'keys.failed', error });
         },
@@ -186,8 +195,9 @@ export class Gateway {
     if (kept == null) return;
     this.#keys.restore(kept.jwks);
     this.#jwks = kept.jwks;
-    const view = await this.#readView();
+    const [view, issuers] = await Promise.all([this.#readView(), this.#issuersFile?.read()]);
     this.#follow(kept.lease);
+    this.#foreign?.restore(issuers ?? []);
     this.#options.report({ kind: 'lease.restored' });
     if (view !== null) this.#restoreView(view);
   }

@@ -42,6 +42,7 @@ export class EventLog {
       case 'view.not-kept':
       case 'lease.not-kept':
       case 'goodbye.failed':
+      case 'issuers.not-kept':
       case 'keys.failed':
       case 'introspection.failed':
       case 'stream.not-closed':

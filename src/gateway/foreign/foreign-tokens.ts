@@ -10,7 +10,7 @@ import { isSignedAs } from '../crypto/foreign-keys.js';
 import { SignatureCache } from '../token/signature-cache.js';
 import type { Denial } from '../verdict.js';
 import type { ReadableView } from '../view/view.js';
-import { IssuerKeys, type IssuerKeysParts } from './issuer-keys.js';
+import { IssuerKeys, type IssuerKeysParts, type KeptIssuer } from './issuer-keys.js';
 
 /** What has been revoked of foreign subjects. */
 type ForeignMinimums = Pick<ReadableView, 'notBefore'>;
@@ -76,6 +76,16 @@ export class ForeignTokens {
       this.#byIssuer.set(issuer.issuer, [...others, registration.issuer]);
       if (registration.keys.isOld) void registration.keys.refresh();
     }
+  }
+
+  /** What a later process may begin with. */
+  keep(): readonly KeptIssuer[] {
+    return [...this.#byId.values()].flatMap(({ keys }) => keys.keep() ?? []);
+  }
+
+  /** What a process before this one knew of issuers that are registered as they were. */
+  restore(kept: readonly KeptIssuer[]): void {
+    for (const one of kept) this.#byId.get(one.issuer.id)?.keys.restore(one);
   }
 
   /** Asks an issuer for its keys again; see {@link IssuerKeys.refresh}. */

@@ -8,27 +8,43 @@ import {
 import type { Clock } from '../../kernel/clock.js';
 import { ForeignKeySet } from '../crypto/foreign-keys.js';
 
+/** The keys that an issuer's address has shown, and when (unix milliseconds). */
+export interface KeptIssuer {
+  /** As the lease named it then: under other terms they are nobody's. */
+  readonly issuer: ForeignIssuer;
+  readonly keys: readonly ForeignJwk[];
+  readonly atMs: number;
+}
+
 export interface IssuerKeysParts {
   /** Gets a set of keys. @throws anything when it cannot */
   readonly fetch: (url: string) => Promise<unknown>;
   readonly clock: Clock;
   readonly onFailure: (error: unknown) => void;
+  /** An address has shown its keys. */
+  readonly onKeys?: () => void;
 }
 
 /** Between two fetches at least, milliseconds: unknown key ids cannot make us ask an issuer more often. */
 const FLOOR_MS = 5_000;
 /** A key that the issuer has withdrawn is good for so long at most, milliseconds, while the issuer can be reached. */
 const AGE_MS = 60_000;
+/** A clock may have been set back a little (max_clock_skew), milliseconds. */
+const FUTURE_MS = 1_000;
 
 /** The keys of one foreign issuer: those of its registration, or those of the address that stands there. */
 export class IssuerKeys {
+  readonly #issuer: ForeignIssuer;
   readonly #url: string | null;
   readonly #parts: IssuerKeysParts;
   #keys = new ForeignKeySet([]);
+  #shown: Omit<KeptIssuer, 'issuer'> | null = null;
   #askedAtMs = -Infinity;
   #asking: Promise<boolean> | null = null;
 
-  constructor({ jwks_url: url, jwks }: ForeignIssuer, parts: IssuerKeysParts) {
+  constructor(issuer: ForeignIssuer, parts: IssuerKeysParts) {
+    const { jwks_url: url, jwks } = issuer;
+    this.#issuer = issuer;
     this.#url = url;
     this.#parts = parts;
     if (url === null) this.#keys = new ForeignKeySet(keysIn(jwks));
@@ -36,6 +52,26 @@ export class IssuerKeys {
 
   find(algorithm: ForeignAlgorithm, kid: string): KeyObject | undefined {
     return this.#keys.find(algorithm, kid);
+  }
+
+  /** Null when there is nothing that the lease does not say by itself. */
+  keep(): KeptIssuer | null {
+    return this.#url === null || this.#shown === null
+      ? null
+      : { issuer: this.#issuer, ...this.#shown };
+  }
+
+  /**
+   * Goes by what the address showed a process before this one, until it answers. What it has signed by then has expired
+   * when the longest life of its tokens has passed; a set from the future says nothing about its age.
+   */
+  restore({ issuer, keys, atMs }: KeptIssuer): void {
+    const ageMs = this.#parts.clock.now().getTime() - atMs;
+    const isGood = ageMs >= -FUTURE_MS && ageMs <= this.#issuer.max_ttl_s * 1_000;
+    const isSame = JSON.stringify(issuer) === JSON.stringify(this.#issuer);
+    if (this.#url === null || this.#shown !== null || !isSame || !isGood) return;
+    this.#shown = { keys, atMs };
+    this.#keys = new ForeignKeySet(keys);
   }
 
   get isOld(): boolean {
@@ -61,7 +97,10 @@ export class IssuerKeys {
 
   async #ask(url: string): Promise<boolean> {
     try {
-      this.#keys = new ForeignKeySet(readForeignJwks(await this.#parts.fetch(url)), this.#keys);
+      const keys = readForeignJwks(await this.#parts.fetch(url));
+      this.#keys = new ForeignKeySet(keys, this.#keys);
+      this.#shown = { keys, atMs: this.#parts.clock.now().getTime() };
+      this.#parts.onKeys?.();
       return true;
     } catch (error) {
       this.#parts.onFailure(error);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Policy } from '../../../src/contract/lease.js';
 import { TokenMint } from '../../support/access-tokens.js';
 import { eventually } from '../../support/eventually.js';
+import { ForeignIdp, foreignClaims, foreignIssuer, ForeignKey } from '../../support/foreign-idp.js';
 import { FakeService } from '../../support/fake-service.js';
 import { kafkaBrokers, topicPrefix } from '../../support/kafka.js';
 import { LiveTopic } from '../../support/live-topic.js';
@@ -92,5 +93,31 @@ describe('a start during an outage of everything', () => {
     await eventually(() => one.seen('view.discarded').length > 0);
     expect(one.seen('view.discarded')).toEqual([{ kind: 'view.discarded', why: 'damaged' }]);
     expect(one.outcome(tokenOf())).toBe('unsure: view.unloaded');
+  });
+
+  it('knows the keys of a foreign issuer that is away, too', async () => {
+    const idp = await ForeignIdp.start();
+    const key = new ForeignKey();
+    idp.keys.push(key.jwk);
+    const issuer = foreignIssuer({ jwks_url: idp.url, jwks: null });
+    service.lease = { ...service.lease, foreign_issuers: [issuer] };
+    service.status = null;
+    const follows = (at: string) => {
+      const options = { service, directory, keepViewMs: 100, foreignTokens: 'accept' } as const;
+      const one = new RunningGateway({ brokers: at, policy: 'balanced', ...options });
+      open.push(one);
+      return one;
+    };
+    const token = key.token(foreignClaims(Math.floor(Date.now() / 1000)));
+    const before = follows(brokers);
+    await eventually(() => before.outcome(token) === 'allow-foreign');
+    await before.stop();
+    await idp.stop();
+    service.status = 503;
+    const one = follows(NOBODY);
+    await eventually(() => one.seen('view.restored').length > 0);
+    expect(await resolved(one, token)).toBe('allow-foreign');
+    const others = new ForeignKey().token(foreignClaims(Math.floor(Date.now() / 1000)));
+    expect(one.outcome(others)).toBe('deny: token.signature');
   });
 });

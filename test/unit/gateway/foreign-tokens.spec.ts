@@ -305,6 +305,73 @@ describe('keys of a foreign issuer', () => {
   });
 });
 
+describe('the keys that a process before this one has seen', () => {
+  const issuer = foreignIssuer({ jwks_url: 'https://idp.example/keys', jwks: null });
+  async function kept(key = KEY) {
+    const before = new Scene([issuer]);
+    await settled();
+    before.sets = () => Promise.resolve({ keys: [key.jwk] });
+    before.clock.advance(5_000);
+    await before.foreign.refreshKeys(issuer.id);
+    return before.foreign.keep();
+  }
+  const AFTER_MS = 5_000;
+  function after(of: ForeignIssuer = issuer): Scene {
+    const scene = new Scene([of]);
+    scene.clock.advance(AFTER_MS);
+    return scene;
+  }
+
+  it('are gone by while their issuer is away, and a second time', async () => {
+    const [first, second] = [after(), after()];
+    expect(first.outcome(token())).toBe('unsure: key.unknown');
+    first.foreign.restore(await kept());
+    expect(first.outcome(token())).toBe('allow-foreign');
+    second.foreign.restore(first.foreign.keep());
+    expect(second.outcome(token())).toBe('allow-foreign');
+  });
+
+  it('say no more when the issuer answers: what it has withdrawn does not come back', async () => {
+    const scene = after();
+    scene.foreign.restore(await kept());
+    scene.sets = () => Promise.resolve({ keys: [OTHER.jwk] });
+    scene.clock.advance(5_000);
+    await scene.foreign.refreshKeys(issuer.id);
+    scene.foreign.restore(await kept());
+    const withdrawn = new ForeignKey('ES256', 'withdrawn');
+    scene.foreign.restore(await kept(withdrawn));
+    expect(scene.outcome(withdrawn.token(foreignClaims(NOW_S)))).toBe('unsure: key.unknown');
+    expect(scene.foreign.keep()).toMatchObject([{ keys: [{ kid: OTHER.kid, x: OTHER.jwk['x'] }] }]);
+  });
+
+  it('say nothing when the issuer is registered under other terms, or not any more', async () => {
+    const { id } = issuer;
+    for (const other of [
+      { ...issuer, org: newId() },
+      { ...issuer, jwks_url: 'https://idp.example/others' },
+      { ...issuer, id: newId() },
+      foreignIssuer({ id, jwks: { keys: [] } }),
+    ]) {
+      const scene = after(other);
+      scene.foreign.restore(await kept());
+      expect(scene.outcome(token())).not.toBe('allow-foreign');
+    }
+  });
+
+  it.each([
+    ['just now', 0, 'allow-foreign'],
+    ['the longest life of a token ago', 3_600_000, 'allow-foreign'],
+    ['longer ago', 3_600_001, 'unsure: key.unknown'],
+    ['in the future by the skew', -1_000, 'allow-foreign'],
+    ['in the future', -1_001, 'unsure: key.unknown'],
+  ])('that were seen %s are good for: %s ms, %s', async (_, ageMs, outcome) => {
+    const [one] = await kept();
+    const scene = after();
+    scene.foreign.restore([{ ...one!, atMs: NOW_S * 1_000 + AFTER_MS - ageMs }]);
+    expect(scene.outcome(token())).toBe(outcome);
+  });
+});
+
 describe('a revocation of a foreign subject', () => {
   it('ends what was issued up to its second, and nothing later', () => {
     const scene = new Scene();

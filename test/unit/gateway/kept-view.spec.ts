@@ -8,6 +8,7 @@ import { digestOf } from '../../../src/gateway/crypto/digest.js';
 import { PublicKeys } from '../../../src/gateway/crypto/public-keys.js';
 import { createGuard } from '../../../src/gateway/guard.js';
 import { Disk } from '../../../src/gateway/keep/disk.js';
+import { IssuersFile } from '../../../src/gateway/keep/issuers-file.js';
 import { ViewFile } from '../../../src/gateway/keep/view-file.js';
 import { restAfter, ViewKeeper } from '../../../src/gateway/keep/view-keeper.js';
 import type { GatewayEvent } from '../../../src/gateway/report.js';
@@ -18,6 +19,7 @@ import { View } from '../../../src/gateway/view/view.js';
 import { Secret } from '../../../src/kernel/secret.js';
 import { TokenMint } from '../../support/access-tokens.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { foreignIssuer } from '../../support/foreign-idp.js';
 import { received, TopicWriter, type Written } from '../../support/topic-writer.js';
 
 const KEY = new Secret('ofs_gateway_visibly_fake');
@@ -364,4 +366,58 @@ describe('writing it', () => {
   it('takes a twentieth of the time at most, and never comes sooner than it may', () => {
     expect([restAfter(10, 10_000), restAfter(2_000, 10_000)]).toEqual([10_000, 38_000]);
   });
+});
+
+describe('the keys of foreign issuers on disk', () => {
+  const reports: GatewayEvent[] = [];
+  const issuers = [{ issuer: foreignIssuer(), keys: [], atMs: 1 }];
+  const file = (disk: Disk, gatewayKey = KEY) =>
+    new IssuersFile({ directory, gatewayKey, disk, report: (event) => reports.push(event) });
+
+  it('are read by the next process, and by nobody with another key', async () => {
+    const disk = new MemoryDisk();
+    expect(await file(disk).read()).toEqual([]);
+    await file(disk).write(() => issuers);
+    expect(await file(disk).read()).toEqual(issuers);
+    expect(await file(disk, new Secret('ofs_gateway_another')).read()).toEqual([]);
+  });
+
+  it('are none wherever they were changed or cut short', async () => {
+    const disk = new MemoryDisk();
+    await file(disk).write(() => issuers);
+    const whole = disk.bytes!;
+    for (let at = 0; at < whole.length; at += 1) {
+      disk.bytes = Buffer.from(whole);
+      disk.bytes[at]! ^= 1;
+      expect(await file(disk).read()).toEqual([]);
+      disk.bytes = whole.subarray(0, at);
+      expect(await file(disk).read()).toEqual([]);
+    }
+  });
+
+  it('are written as they are when their turn comes, once for all who ask meanwhile', async () => {
+    const disk = new MemoryDisk();
+    const one = file(disk);
+    let asked = 0;
+    const now = () => issuers.slice(0, (asked += 1) - 1);
+    await Promise.all([one.write(now), one.write(now), one.write(now)]);
+    expect(asked).toBe(1);
+    await one.write(now);
+    expect(await file(disk).read()).toEqual(issuers);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'are none when the disk breaks %s writing others: a withdrawn key does not come back',
+    async (moment) => {
+      reports.length = 0;
+      const disk = new BreakingDisk();
+      const one = file(disk);
+      await one.write(() => issuers);
+      expect(await file(new Disk()).read()).toEqual(issuers);
+      disk.breaks = moment;
+      await one.write(() => []);
+      expect(await file(new Disk()).read()).toEqual([]);
+      expect(reports).toMatchObject([{ kind: 'issuers.not-kept' }]);
+    },
+  );
 });
