@@ -17,5 +17,10 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   // Ends what hangs; it is no measure of speed.
   testTimeout: 120_000,
-  transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },
+  transform: {
+    '<rootDir>/(src|migrations|node_modules)/.+\\.(ts|js|mjs|cjs)$':
+      '<rootDir>/test/support/shared-modules.mjs',
+    '^.+\\.ts$': ['@swc/jest', swcOptions],
+  },
+  transformIgnorePatterns: [],
 };

@@ -18,7 +18,7 @@ const FOLDERS = ['src', 'migrations'];
 export async function compileSources() {
   const files = (await Promise.all(FOLDERS.map(filesIn))).flat().sort();
   const texts = await Promise.all(files.map((file) => readFile(join(root, file))));
-  const hash = createHash('sha256').update(JSON.stringify([version, swcOptions]));
+  const hash = createHash('sha256').update(JSON.stringify([version, swcOptions, 'inline']));
   for (const [i, file] of files.entries()) hash.update(`${file}\0`).update(texts[i]);
   const built = join(cache, hash.digest('hex').slice(0, 32));
   if (await isThere(built)) return built;
@@ -43,7 +43,13 @@ async function compile(to, file, bytes) {
   const target = join(to, file.replace(/\.ts$/u, '.js'));
   await mkdir(dirname(target), { recursive: true });
   if (!file.endsWith('.ts')) return writeFile(target, bytes);
-  const options = { ...swcOptions, filename: join(root, file), configFile: false, swcrc: false };
+  const options = {
+    ...swcOptions,
+    filename: join(root, file),
+    configFile: false,
+    swcrc: false,
+    sourceMaps: 'inline',
+  };
   const { code } = await transform(bytes.toString('utf8'), options);
   return writeFile(target, code);
 }

@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { TestEnvironment } from 'jest-environment-node';
-import { setFlagsFromString } from 'node:v8';
 import { madeIn } from './run-directory.mjs';
+import { importShared, requireShared } from './shared-modules.mjs';
 
+const SHARED = ['Error','AggregateError','EvalError','RangeError','ReferenceError','SyntaxError','TypeError','URIError','Date','Map','Set','WeakMap','WeakSet','RegExp','Reflect'];
 const PATIENCE_MS = 3_000;
 /** A supervisor ends its servers first, and a service drains. */
 const END_MS = 30_000;
-
-// What a file loads is gone with it: little of it is worth a second compilation. V8 passes over flags that it does not know.
-setFlagsFromString('--interrupt-budget=600000');
 
 /**
  * Fails a test file that leaves sockets, servers, child processes or files behind: they would outlive the run or the
@@ -23,6 +21,9 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
     if (directory !== null) process.env.TMPDIR = directory;
     super(config, context);
     this.directory = directory;
+    // One realm with what is shared: its errors and maps are those that a test file asks for.
+    for (const name of SHARED) this.global[name] = globalThis[name];
+    this.global.offswitchShared = { import: importShared, require: requireShared };
   }
 
   async setup() {
