@@ -2,9 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { TestEnvironment } from 'jest-environment-node';
 import { madeIn } from './run-directory.mjs';
-import { importShared, requireShared } from './shared-modules.mjs';
+import { offswitchShared } from './shared-modules.mjs';
 
-const SHARED = ['Error','AggregateError','EvalError','RangeError','ReferenceError','SyntaxError','TypeError','URIError','Date','Map','Set','WeakMap','WeakSet','RegExp','Reflect'];
+/** What shared modules ask `instanceof` of, and test files of what these throw and give. Literals remain the file's own. */
+const SHARED_CLASSES = [
+  ...['Error', 'AggregateError', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError'],
+  ...['TypeError', 'URIError', 'Date', 'Map', 'Set', 'WeakMap', 'WeakSet', 'RegExp'],
+  'Reflect', // reflect-metadata writes into it
+];
 const PATIENCE_MS = 3_000;
 /** A supervisor ends its servers first, and a service drains. */
 const END_MS = 30_000;
@@ -21,9 +26,8 @@ export default class LeakCheckedEnvironment extends TestEnvironment {
     if (directory !== null) process.env.TMPDIR = directory;
     super(config, context);
     this.directory = directory;
-    // One realm with what is shared: its errors and maps are those that a test file asks for.
-    for (const name of SHARED) this.global[name] = globalThis[name];
-    this.global.offswitchShared = { import: importShared, require: requireShared };
+    for (const name of SHARED_CLASSES) this.global[name] = globalThis[name];
+    this.global.offswitchShared = offswitchShared;
   }
 
   async setup() {
