@@ -6,6 +6,9 @@ import { besideService } from './beside-service.js';
 const USAGE =
   'offswitch outbox list | offswitch outbox retry DIGEST… | offswitch outbox retry --all\n';
 
+/** One of 64 begins with a hyphen, and is no option all the same. */
+const DIGEST = /^[\w-]{43}$/u;
+
 /**
  * `offswitch outbox`: records that the broker refused, and having them sent again while everything runs.
  *
@@ -14,11 +17,12 @@ const USAGE =
  */
 export function outboxCommand(parameters: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
-    args: [...parameters],
+    args: parameters.filter((text) => !DIGEST.test(text)),
     options: { all: { type: 'boolean' } },
     allowPositionals: true,
   });
-  const [deed, ...digests] = positionals;
+  const [deed, ...rest] = positionals;
+  const digests = [...rest, ...parameters.filter((text) => DIGEST.test(text))];
   const isAll = values.all === true;
   const isList = deed === 'list' && digests.length === 0 && !isAll;
   const isRetry = deed === 'retry' && digests.length > 0 !== isAll;

@@ -70,8 +70,10 @@ it(
     );
     expect(left).toEqual([]);
 
-    const [failed, why] = await offswitch('retry', 'nobody');
-    expect([failed, why]).toEqual([1, expect.stringContaining('record.unknown')]);
+    for (const unknown of ['nobody', `-${first!.digest.slice(1)}`]) {
+      const [failed, why] = await offswitch('retry', unknown);
+      expect([failed, why]).toEqual([1, expect.stringContaining('record.unknown')]);
+    }
     expect((await offswitch('retry'))[0]).toBe(2);
   },
   LONG,
