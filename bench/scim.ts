@@ -4,7 +4,7 @@ import type { Bench, Conditions } from './frame/bench.js';
 import { postgresFloor } from './frame/floors.js';
 import type { Installation } from './frame/installation.js';
 import { closedLoop, openLoop } from './frame/load.js';
-import { found, seedPeople, settle, type Company } from './frame/seed.js';
+import { found, seeding, settle, type Company } from './frame/seed.js';
 import {
   judge,
   judgements,
@@ -20,6 +20,8 @@ const GROUPS = [10, 1_000, 100_000];
 const PER_SECOND = 100;
 const EACH = 400;
 const PAGES_ON = 20;
+/** More people take minutes to be written: that it goes on is said. */
+const TOLD_FROM = 100_000;
 const BULK = { requests: 10, operations: 1_000 };
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
@@ -91,11 +93,12 @@ export const scim: Bench = {
     const people: string[] = [];
     for (const users of sizes) {
       say(`${users} people …`);
-      const more = await seedPeople(installation, company, {
-        people: users - people.length,
-        tokensEach: 0,
-      });
-      for (const { user } of more) people.push(user);
+      const more = { people: users - people.length, tokensEach: 0 };
+      for await (const some of seeding(installation, company, more)) {
+        for (const { user } of some) people.push(user);
+        if (users > TOLD_FROM) say(`  ${people.length} of ${users}`);
+        stop.throwIfAborted();
+      }
       await settle(installation);
       sized.push({ users, spreads: await ask(installation, company, people, how) });
     }

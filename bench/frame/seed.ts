@@ -86,23 +86,25 @@ export interface Seeded {
   readonly family: string;
 }
 
-/** People as the service would have made them, written by the database's owner because there are many. */
-export async function seedPeople(
+/**
+ * People as the service would have made them, written by the database's owner because there are many. They are handed
+ * out as they are written: who needs less of them than all keeps less.
+ */
+export async function* seeding(
   installation: Installation,
   company: Company,
   { people, tokensEach }: { readonly people: number; readonly tokensEach: number },
-): Promise<readonly Seeded[]> {
-  const made = Array.from({ length: people }, () => ({
-    user: newId<string>(),
-    device: newId<string>(),
-    family: newId<string>(),
-  }));
+): AsyncGenerator<readonly Seeded[]> {
   const client = new pg.Client({ connectionString: installation.databaseUrl });
   await client.connect();
   try {
     const atOnce = Math.max(1, Math.floor(20_000 / Math.max(1, tokensEach)));
-    for (let i = 0; i < made.length; i += atOnce) {
-      const some = made.slice(i, i + atOnce);
+    for (let done = 0; done < people; done += atOnce) {
+      const some = Array.from({ length: Math.min(atOnce, people - done) }, () => ({
+        user: newId<string>(),
+        device: newId<string>(),
+        family: newId<string>(),
+      }));
       await client.query(PEOPLE, [
         company.organization,
         company.connection,
@@ -113,10 +115,22 @@ export async function seedPeople(
         tokensEach,
         company.pattern,
       ]);
+      yield some;
     }
   } finally {
     await client.end();
   }
+}
+
+/** The same, all of them. */
+export async function seedPeople(
+  installation: Installation,
+  company: Company,
+  of: { readonly people: number; readonly tokensEach: number },
+): Promise<readonly Seeded[]> {
+  const made: Seeded[] = [];
+  for await (const some of seeding(installation, company, of))
+    for (const each of some) made.push(each);
   return made;
 }
 
