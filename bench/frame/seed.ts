@@ -123,7 +123,7 @@ export async function* seeding(
 }
 
 /** The same, all of them. */
-export async function seedPeople(
+async function seedPeople(
   installation: Installation,
   company: Company,
   of: { readonly people: number; readonly tokensEach: number },
