@@ -82,12 +82,13 @@ export abstract class Groups {
     most: number | null,
   ): Promise<ReadonlyMap<ResourceId, readonly GroupOfPerson[]>>;
 
-  /** The same of one person as `tx` sees it, and all of them. */
+  /** The same of one person as `tx` sees it; null of one who is in more. */
   abstract ofPersonIn(
     tx: Tx,
     place: ScimPlace,
     person: ResourceId,
-  ): Promise<readonly GroupOfPerson[]>;
+    most: number,
+  ): Promise<readonly GroupOfPerson[] | null>;
 
   /** Those that access comes from, in the order in which they became so. */
   abstract givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]>;

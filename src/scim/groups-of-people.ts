@@ -5,7 +5,7 @@ import type { UserView } from './present/user.js';
 import { isAskedFor, type Projection } from './read/projection.js';
 import type { ScimUsers } from './users.js';
 
-/** In a list, who is in more groups is told without them; who wants them asks for that person. */
+/** In a list, and after a change, who is in more groups is told without them; who wants them asks for that person. */
 const MOST_GROUPS = 1_000;
 
 export const asksForGroups = (projection: Projection): boolean => isAskedFor('groups', projection);
@@ -43,10 +43,10 @@ export class GroupsOfPeople {
     change: (users: ScimUsers) => Promise<UserView>,
   ): Promise<UserView> {
     if (!asksForGroups(projection)) return change(users);
-    let groups: readonly GroupOfPerson[] = [];
+    let groups: readonly GroupOfPerson[] | null = null;
     const reading = users.alongside(async (tx, done) => {
       if (done.kind === 'user')
-        groups = await this.#groups.ofPersonIn(tx, origin, done.id as ResourceId);
+        groups = await this.#groups.ofPersonIn(tx, origin, done.id as ResourceId, MOST_GROUPS);
     });
     const user = await change(reading);
     return { ...user, groups };

@@ -77,11 +77,9 @@ export class PostgresGroups extends Groups {
   }
 
   override async ofPersonIn(
-    tx: Tx,
-    place: ScimPlace,
-    person: ResourceId,
-  ): Promise<readonly GroupOfPerson[]> {
-    return (await groupsOfPeople(tx, place, [person], null)).get(person) ?? [];
+    ...[tx, place, person, most]: [Tx, ScimPlace, ResourceId, number]
+  ): Promise<readonly GroupOfPerson[] | null> {
+    return (await groupsOfPeople(tx, place, [person], most)).get(person) ?? null;
   }
 
   override givingAccess(organization: OrganizationId): Promise<readonly AccessGroup[]> {

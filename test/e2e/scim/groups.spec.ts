@@ -474,6 +474,27 @@ describe('the groups of a person', () => {
     expect(changed).toMatchObject({ status: 200, body: { groups: [] } });
   });
 
+  it('are left out of the answer to a change when there are many: it waits for no more', async () => {
+    const client = await server.client();
+    const ada = await person(client);
+    await server.world.query(
+      `with g as (insert into groups (id, organization_id, connection_id, display_name, display_name_key, version, created_at, changed_at)
+                  select gen_random_uuid(), $1, $2, 'Many', 'many', 1, now(), now() from generate_series(1, 1001) returning id)
+       insert into group_members (organization_id, group_id, value, resource_id, user_id, added_at)
+       select $1, g.id, r.id::text, r.id, r.user_id, now() from g, resources r where r.id = $3`,
+      [client.organization, client.connection, ada],
+    );
+    const gone = await server.send(client, 'PATCH', `/Users/${ada}?attributes=groups,active`, {
+      body: {
+        schemas: [PATCH_OP],
+        Operations: [{ op: 'replace', value: { active: false } }],
+      },
+    });
+    expect(gone).toMatchObject({ status: 200, body: { active: false } });
+    expect(gone.body).not.toHaveProperty('groups');
+    expect((await user(client, ada)).body.groups).toHaveLength(1_001);
+  });
+
   it('cannot be read: then a change that asks for them is not made', async () => {
     const client = await server.client();
     const userName = `${newId()}@example.com`;
