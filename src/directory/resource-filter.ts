@@ -38,6 +38,8 @@ export type ResourceFilter =
   | { readonly kind: 'member'; readonly value: string | null }
   /** People who are in a group that meets the filter, which speaks of `id` and `group_name` alone. */
   | { readonly kind: 'in_group'; readonly filter: ResourceFilter }
+  /** People who are in one of these. */
+  | { readonly kind: 'in_one_of'; readonly groups: readonly GroupId[] }
   /** Neither missing nor empty. */
   | { readonly kind: 'present'; readonly field: ResourceField }
   /** One element at least of the list at `path` meets the filter. What is one value is a list of it. */

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Tester, type Filter as TheirFilter } from 'scim2-parse-filter';
+import { PostgresGroups } from '../../src/directory/postgres/postgres-groups.js';
 import { PostgresResources } from '../../src/directory/postgres/postgres-resources.js';
+import { groupsFirst } from '../../src/directory/postgres/groups-first.js';
 import { bindingTo, condition } from '../../src/directory/postgres/filter-sql.js';
 import type { Resource, ScimPlace } from '../../src/directory/resources.js';
 import { newId } from '../../src/kernel/ids.js';
@@ -126,10 +128,43 @@ beforeAll(async () => {
     await joins(n % 2 === 0 ? body : inCase(body, (text) => text.toUpperCase()));
   }
   const { items } = await everybody();
-  people = items.map((resource) => ({ id: resource.id, plain: plainly(resource) }));
+  for (const [n, word] of ['a', 'ab', 'A_b'].entries())
+    await hasGroup(
+      place,
+      word,
+      items.filter((_, at) => at % (n + 2) === 0).map(({ id }) => id),
+    );
+  const groups = await new PostgresGroups(world.transactions).ofPeople(
+    place,
+    items.map(({ id }) => id),
+    null,
+  );
+  people = items.map((resource) => {
+    const told = groups.get(resource.id)!.map(({ id, displayName }) => ({
+      value: id,
+      display: displayName.toLowerCase(),
+    }));
+    // An empty list is a missing one (RFC 7643 §2.5).
+    const plain = { ...plainly(resource), ...(told.length > 0 && { groups: told }) };
+    return { id: resource.id, plain };
+  });
 });
 
 afterAll(() => world.close());
+
+async function hasGroup(
+  { organization, connection }: ScimPlace,
+  displayName: string,
+  members: readonly string[],
+): Promise<void> {
+  await world.query(
+    `with g as (insert into groups (id, organization_id, connection_id, display_name, display_name_key, version, created_at, changed_at)
+                values (gen_random_uuid(), $1, $2, $3, lower($3), 1, now(), now()) returning id)
+     insert into group_members (organization_id, group_id, value, resource_id, user_id, added_at)
+     select $1, g.id, r.id::text, r.id, r.user_id, now() from g, resources r where r.id = any($4::uuid[])`,
+    [organization, connection, displayName, members],
+  );
+}
 
 const resources = () => new PostgresResources(world.transactions);
 const ask = (query: object) => {
@@ -252,6 +287,21 @@ const listTerm = fc.oneof(
   })),
 );
 
+const groupTerm = fc.oneof(
+  joined(
+    fc.oneof(
+      textTerm(['display'], fc.constantFrom('a', 'ab', 'a_b', 'b'), false),
+      presentTerm(['value', 'display']),
+    ),
+    2,
+  ).map(({ sent, theirs }) => ({ sent: `groups[${sent}]`, theirs: inList('groups', theirs) })),
+  textTerm(['display'], fc.constantFrom('a', 'ab', 'a_b', 'b'), false).map(({ sent, theirs }) => ({
+    sent: `groups.${sent}`,
+    theirs: inList('groups', theirs),
+  })),
+  presentTerm(['groups']),
+);
+
 const term: fc.Arbitrary<Pair> = fc.oneof(
   {
     weight: 4,
@@ -283,6 +333,7 @@ const term: fc.Arbitrary<Pair> = fc.oneof(
   ]),
   flagTerm('active'),
   { weight: 4, arbitrary: listTerm },
+  { weight: 2, arbitrary: groupTerm },
 );
 
 /** No more than the parser takes: it counts comparisons and what encloses them. */
@@ -372,6 +423,64 @@ describe('an index answers', () => {
       sent.includes(' or ') ? 2 : 1,
     );
   });
+
+  it.each([
+    ['rare', 3],
+    ['all', CROWD],
+  ])('for people of the group %s a page, and does not read everybody', async (name, size) => {
+    if (!(await hasGroups())) await crowdIntoGroups();
+    const asked = readSearchRequest({ filter: `groups.display eq "${name}"` });
+    const filter = await world.transactions.read('service', (tx) =>
+      groupsFirst(tx, crowded, asked.filter),
+    );
+    const values: unknown[] = [crowded.organization, crowded.connection];
+    const text = condition(filter, bindingTo(values));
+    const [plan] = await world.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `explain (analyze, format json) select from resources r
+        where r.organization_id = $1 and r.connection_id = $2 and r.deleted_at is null and ${text}
+        order by r.created_at, r.id limit 10`,
+      values,
+    );
+    expect(rowsRead(plan!['QUERY PLAN'][0].Plan)).toBeLessThan(CROWD / 10);
+    const slice = { offset: 0, limit: 10 };
+    expect((await resources().find(crowded, asked, slice)).total).toBe(size);
+  });
+
+  interface PlanNode {
+    readonly 'Actual Rows': number;
+    readonly 'Actual Loops': number;
+    readonly 'Rows Removed by Filter'?: number;
+    readonly 'Relation Name'?: string;
+    readonly Plans?: readonly PlanNode[];
+  }
+
+  /** Of people, whether they met the filter or not. */
+  const rowsRead = (node: PlanNode): number =>
+    (node['Relation Name'] === 'resources'
+      ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+      : 0) + (node.Plans ?? []).reduce((sum, each) => sum + rowsRead(each), 0);
+
+  const hasGroups = async (): Promise<boolean> =>
+    (await world.query('select from groups where connection_id = $1', [crowded.connection]))
+      .length > 0;
+
+  async function crowdIntoGroups(): Promise<void> {
+    const ids = await world.query<{ id: string }>(
+      'select id from resources where connection_id = $1',
+      [crowded.connection],
+    );
+    await hasGroup(
+      crowded,
+      'All',
+      ids.map(({ id }) => id),
+    );
+    await hasGroup(
+      crowded,
+      'Rare',
+      ids.slice(-3).map(({ id }) => id),
+    );
+    await world.query('analyze group_members');
+  }
 
   it('also to names that are too long for an index', async () => {
     const name = 'ä'.repeat(100_000);

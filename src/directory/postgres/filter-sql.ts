@@ -1,3 +1,4 @@
+import type { GroupId } from '../../kernel/ids.js';
 import type {
   ResourceField,
   ResourceFilter,
@@ -8,7 +9,7 @@ import type {
 /** Adds a value to a statement's and says where it stands. */
 export type Bind = (
   value: unknown,
-  type: 'text' | 'text[]' | 'uuid' | 'boolean' | 'timestamp' | 'timestamptz',
+  type: 'text' | 'text[]' | 'uuid' | 'uuid[]' | 'boolean' | 'timestamp' | 'timestamptz',
 ) => string;
 
 export const bindingTo =
@@ -57,6 +58,8 @@ function term(filter: ResourceFilter, scope: Scope): string {
       return member(filter, scope);
     case 'in_group':
       return inGroup(filter.filter, scope);
+    case 'in_one_of':
+      return inOneOf(filter.groups, scope);
     case 'present':
       return present(filter.field, scope);
     case 'some':
@@ -136,7 +139,12 @@ function member({ value }: Extract<ResourceFilter, { kind: 'member' }>, scope: S
       where m.organization_id = r.organization_id and m.group_id = r.id and ${named})`;
 }
 
-/** A join that can begin at the groups, which are found by their ids and names, or at the person. */
+/** How many are in these groups is known to PostgreSQL, which begins at them or at the person. */
+const inOneOf = (groups: readonly GroupId[], { bind }: Scope): string =>
+  `exists (select from group_members m where m.organization_id = $1 and m.group_id = any(${bind(groups, 'uuid[]')})
+      and m.resource_id = r.id and m.user_id = r.user_id)`;
+
+/** Where the groups are too many to be named. */
 const inGroup = (filter: ResourceFilter, { bind, depth }: Scope): string =>
   `exists (select from group_members m join groups g on g.organization_id = m.organization_id and g.id = m.group_id
       where m.organization_id = $1 and m.resource_id = r.id and m.user_id = r.user_id and g.connection_id = $2

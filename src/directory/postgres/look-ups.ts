@@ -18,6 +18,7 @@ export function isLookUp(filter: ResourceFilter): boolean {
       return filter.value !== null;
     case 'not':
     case 'in_group':
+    case 'in_one_of':
     case 'active':
     case 'flag':
     case 'time':
@@ -45,6 +46,7 @@ export function isEquality(filter: ResourceFilter): boolean {
     case 'any':
     case 'not':
     case 'in_group':
+    case 'in_one_of':
     case 'active':
     case 'flag':
     case 'time':

@@ -10,6 +10,7 @@ import {
   type ScimPlace,
 } from '../resources.js';
 import { findResources, followResources, type Followed, type Found } from './find-resources.js';
+import { groupsFirst } from './groups-first.js';
 import { isLookUp } from './look-ups.js';
 
 export class PostgresResources extends Resources {
@@ -33,10 +34,16 @@ export class PostgresResources extends Resources {
   ): Promise<Found> {
     if (search.filter === NOBODY) return { total: 0, items: [] };
     const lane = isLookUp(search.filter) ? 'deprovision' : 'service';
-    return this.#transactions.read(lane, (tx) => findResources(tx, place, search, slice));
+    return this.#transactions.read(lane, async (tx) => {
+      const filter = await groupsFirst(tx, place, search.filter);
+      return findResources(tx, place, { ...search, filter }, slice);
+    });
   }
 
   override follow(place: ScimPlace, search: ResourceSearch, mark: ResourceMark): Promise<Followed> {
-    return this.#transactions.read('service', (tx) => followResources(tx, place, search, mark));
+    return this.#transactions.read('service', async (tx) => {
+      const filter = await groupsFirst(tx, place, search.filter);
+      return followResources(tx, place, { ...search, filter }, mark);
+    });
   }
 }
