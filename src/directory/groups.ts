@@ -43,6 +43,9 @@ export interface AccessGroup {
 export abstract class Groups {
   abstract get(place: ScimPlace, id: GroupId): Promise<Group | null>;
 
+  /** Which of these ids are groups of the connection, or were: deleted ones count. */
+  abstract among(place: ScimPlace, ids: readonly GroupId[]): Promise<ReadonlySet<GroupId>>;
+
   /** Those that meet the filter, in order. `total` counts all that match, not only the slice. */
   abstract find(
     place: ScimPlace,

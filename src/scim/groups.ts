@@ -10,6 +10,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { readId, type GroupId } from '../kernel/ids.js';
 import type { GroupView } from './present/group.js';
 import { readGroup, readGroupPatch, readNewGroup } from './read/group.js';
+import type { IsGroup } from './read/members.js';
 import { names, versionLost } from './read/precondition.js';
 import { isAskedFor, isTold, type Projection } from './read/projection.js';
 import type { RefusedChanges } from './refused-changes.js';
@@ -66,26 +67,30 @@ export class ScimGroups {
   }
 
   create(origin: Origin, body: Body): Promise<Stored> {
-    return this.#changed(origin, () => ({ kind: 'create', origin, ...readNewGroup(body()) }));
+    return this.#changed(origin, (isGroup) => ({
+      kind: 'create',
+      origin,
+      ...readNewGroup(body(), isGroup),
+    }));
   }
 
   replace(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<Stored> {
-    return this.#changed(origin, () => ({
+    return this.#changed(origin, (isGroup) => ({
       kind: 'edit',
       origin,
       group: groupId(id),
-      edit: readGroup(body()),
+      edit: readGroup(body(), isGroup),
       verb: 'put',
       isMeant: meantBy(ifMatch),
     }));
   }
 
   patch(origin: Origin, id: string, body: Body, ifMatch?: string): Promise<Stored> {
-    return this.#changed(origin, () => ({
+    return this.#changed(origin, (isGroup) => ({
       kind: 'edit',
       origin,
       group: groupId(id),
-      edit: readGroupPatch(body()),
+      edit: readGroupPatch(body(), isGroup),
       isMeant: meantBy(ifMatch),
     }));
   }
@@ -150,12 +155,25 @@ export class ScimGroups {
     return groups.map((group) => ({ ...group, members: members.get(group.id) ?? null }));
   }
 
-  #changed(origin: Origin, change: () => GroupChange): Promise<Stored> {
+  #changed(origin: Origin, read: (isGroup: IsGroup) => GroupChange): Promise<Stored> {
     return this.#refused.recorded(origin, async () => {
-      const outcome = await this.#heart.changeGroup(change(), this.#alongside);
+      const change = await this.#sure(origin, read);
+      const outcome = await this.#heart.changeGroup(change, this.#alongside);
       if (outcome.kind !== 'done') throw refusalOf(outcome);
       return outcome.group;
     });
+  }
+
+  /**
+   * Read once more where members are said to be groups: whether they are is not the client's to say. It needs no lock: an
+   * id is made here, and names one thing for ever.
+   */
+  async #sure(place: ScimPlace, read: (isGroup: IsGroup) => GroupChange): Promise<GroupChange> {
+    const said = new Set<GroupId>();
+    const change = read((id) => said.add(id).has(id));
+    if (said.size === 0) return change;
+    const known = await this.#groups.among(place, [...said]);
+    return read((id) => known.has(id));
   }
 }
 

@@ -36,6 +36,20 @@ export async function followGroups(
   return { items: found.map(groupOf), next };
 }
 
+const among = sql(
+  'directory.groups_among',
+  `select id from groups where organization_id = $1 and connection_id = $2 and id = any($3::uuid[])`,
+);
+
+export async function groupsAmong(
+  tx: Tx,
+  { organization, connection }: ScimPlace,
+  ids: readonly GroupId[],
+): Promise<ReadonlySet<GroupId>> {
+  const found = await rows<{ readonly id: GroupId }>(tx, among, [organization, connection, ids]);
+  return new Set(found.map(({ id }) => id));
+}
+
 // One more than may be told is looked for: a large group is found out without being read. A member that is a group is
 // known when it is told, and nowhere else: who asks, and in what order groups come, changes nothing.
 const members = sql(

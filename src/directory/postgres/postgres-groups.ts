@@ -16,7 +16,7 @@ import type {
   ScimPlace,
 } from '../resources.js';
 import { listAccessGroups } from './list-access-groups.js';
-import { findGroups, followGroups, membersOfGroups } from './find-groups.js';
+import { findGroups, followGroups, groupsAmong, membersOfGroups } from './find-groups.js';
 import { groupsOfPeople } from './groups-of-people.js';
 import { isLookUp } from './look-ups.js';
 
@@ -31,6 +31,11 @@ export class PostgresGroups extends Groups {
   override async get(place: ScimPlace, id: GroupId): Promise<Group | null> {
     const search = { filter: { kind: 'id', id }, order: null } as const;
     return (await this.find(place, search, { offset: 0, limit: 1 })).items[0] ?? null;
+  }
+
+  /** It stands before a change that may take somebody out. */
+  override among(place: ScimPlace, ids: readonly GroupId[]): Promise<ReadonlySet<GroupId>> {
+    return this.#transactions.read('deprovision', (tx) => groupsAmong(tx, place, ids));
   }
 
   /** IdPs look a group up before they take somebody out of it. */

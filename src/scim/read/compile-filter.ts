@@ -8,7 +8,7 @@ import { compared, comparedId, type Comparison, type Held } from './compare.js';
 import { refusedAt, type Filter, type Term } from './filter.js';
 import { GROUPS } from './group-schema.js';
 import { groupsTerm, type Meaning, type Simple } from './groups-filter.js';
-import { valuesNamed } from './members.js';
+import { membersNamed } from './members.js';
 import { subNamed, type Attribute, type ResourceKind } from './schema.js';
 import { resolve, type Named } from './target.js';
 import { USERS } from './user-schema.js';
@@ -105,9 +105,10 @@ function memberTerm(
   const isPlain = isValue && (term.kind !== 'element' || term.then === null);
   if (isPlain && term.kind === 'compare' && term.comparator === 'ne')
     return { kind: 'not', filter: memberTerm(sub, { ...term, comparator: 'eq' }) };
-  const values = isPlain ? valuesNamed(filter) : null;
-  if (values === null) throw refusedAt(term.at, 'members are looked for by value eq');
-  const [first, ...others] = values.map((value) => ({ kind: 'member', value }) as const);
+  const named = isPlain ? membersNamed(filter) : null;
+  if (named === null || named.some(({ isSaidToBeGroup }) => isSaidToBeGroup))
+    throw refusedAt(term.at, 'members are looked for by value eq');
+  const [first, ...others] = named.map(({ value }) => ({ kind: 'member', value }) as const);
   return first !== undefined && others.length === 0
     ? first
     : { kind: 'any', of: [...(first === undefined ? [] : [first]), ...others] };

@@ -4,7 +4,7 @@ import { MalformedBody } from './body.js';
 import { fieldsOf, member, readField, type Field } from './fields.js';
 import { GROUP_SCHEMA, GROUPS, LEGACY_GROUP_SCHEMA } from './group-schema.js';
 import { MembersDraft } from './members-draft.js';
-import { mentionsMembers, readMembers, valuesNamed } from './members.js';
+import { meant, membersNamed, mentionsMembers, readMembers, type IsGroup } from './members.js';
 import { checkPatch, operationsOf, type Operation } from './operations.js';
 import type { Attribute } from './schema.js';
 import type { AttributeTarget, Verb } from './target.js';
@@ -14,11 +14,14 @@ import { invalidValue, isObject, readScalar } from './value.js';
 const MAX_INDEXED = 512;
 
 /** What a POST asks for. @throws DomainError */
-export function readNewGroup(body: unknown): {
+export function readNewGroup(
+  body: unknown,
+  isGroup: IsGroup,
+): {
   readonly image: GroupImage;
   readonly members: readonly string[];
 } {
-  const { displayName, externalId, members } = wholeGroup(body);
+  const { displayName, externalId, members } = wholeGroup(body, isGroup);
   return { image: { displayName, externalId }, members: members?.add ?? [] };
 }
 
@@ -26,8 +29,8 @@ export function readNewGroup(body: unknown): {
  * PUT (RFC 7644 §3.5.1): what is left out is cleared, except the members: we leave them out of answers ourselves, and
  * who sends an answer back must not empty the group. @throws DomainError
  */
-export function readGroup(body: unknown): GroupEdit {
-  const { displayName, externalId, members } = wholeGroup(body);
+export function readGroup(body: unknown, isGroup: IsGroup): GroupEdit {
+  const { displayName, externalId, members } = wholeGroup(body, isGroup);
   return { displayName, externalId, members: members ?? UNCHANGED };
 }
 
@@ -37,20 +40,23 @@ const UNCHANGED: MembersChange = { replaces: false, add: [], remove: [] };
  * PATCH (RFC 7644 §3.5.2): all operations or none. What it does to the members is known without knowing them, so that
  * nobody reads a large group to take one out of it. @throws DomainError
  */
-export function readGroupPatch(body: unknown): GroupEdit {
+export function readGroupPatch(body: unknown, isGroup: IsGroup): GroupEdit {
   refuseMalformed(body);
   refuseHidden(namesInPatch(body));
-  const draft = new GroupDraft();
+  const draft = new GroupDraft(isGroup);
   for (const operation of checkPatch(body, operationsOf(body, GROUPS))) draft.carryOut(operation);
   return draft.edit();
 }
 
-function wholeGroup(body: unknown): GroupImage & { readonly members: MembersChange | null } {
+function wholeGroup(
+  body: unknown,
+  isGroup: IsGroup,
+): GroupImage & { readonly members: MembersChange | null } {
   refuseMalformed(body);
   if (!isObject(body)) throw new DomainError('scim.invalid_syntax', 'the body is a JSON object');
   checkSchemas(member(body, 'schemas'));
   refuseHidden(Object.keys(body));
-  const draft = new GroupDraft();
+  const draft = new GroupDraft(isGroup);
   for (const field of fieldsOf(body, GROUPS)) draft.set('replace', field);
   const { displayName, externalId, members } = draft.edit();
   if (displayName === undefined) throw invalidValue('displayName is required');
@@ -100,6 +106,11 @@ class GroupDraft {
   #displayName: string | undefined;
   #externalId: string | null | undefined;
   readonly #members = new MembersDraft();
+  readonly #isGroup: IsGroup;
+
+  constructor(isGroup: IsGroup) {
+    this.#isGroup = isGroup;
+  }
 
   edit(): GroupEdit {
     return {
@@ -145,10 +156,11 @@ class GroupDraft {
 
   #changeMembers(verb: Verb, { filter, sub }: AttributeTarget, value: unknown): void {
     if (filter !== null) {
-      const values = valuesNamed(filter);
+      const named = membersNamed(filter);
       // To replace one member by a filter would name whom it makes of them: nobody sends that, and nothing is guessed.
-      if (values === null || sub !== null || verb === 'replace')
+      if (named === null || sub !== null || verb === 'replace')
         throw new DomainError('scim.invalid_path', 'members are meant by [value eq "…"]');
+      const values = meant(named, this.#isGroup);
       if (verb === 'remove') this.#members.remove(values);
       else this.#members.add(values);
       return;
@@ -160,7 +172,7 @@ class GroupDraft {
       this.#members.replace([]);
       return;
     }
-    const values = readMembers(value);
+    const values = readMembers(value, this.#isGroup);
     if (verb === 'remove') this.#members.remove(values);
     else if (verb === 'add') this.#members.add(values);
     else this.#members.replace(values);

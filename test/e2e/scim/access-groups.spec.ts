@@ -393,6 +393,38 @@ describe('the switch', () => {
 });
 
 describe('a group in an access group', () => {
+  it('that has the name of a person is not that person', async () => {
+    const client = await server.client();
+    // Entra's own ids are UUIDs, as ours are.
+    const names = ['42', newId()];
+    const people = await Promise.all(names.map((externalId) => person(client, { externalId })));
+    const id = await group(client, []);
+    await admit(client, id, true);
+    const nested = [...names, ...people].flatMap((value) => [
+      { value, type: 'Group' },
+      { $ref: `https://idp.example/Groups/${value}` },
+    ]);
+    const added = await patch(client, `/Groups/${id}`, {
+      ...{ op: 'add', path: 'members', value: nested },
+    });
+    expect(added.status).toBe(204);
+    for (const one of people) expect(await standing(one)).toEqual(GONE);
+    const whole = { displayName: 'Staff', members: nested };
+    const put = await server.send(client, 'PUT', `/Groups/${id}`, { body: whole });
+    expect(put.body.members).toEqual([]);
+    for (const one of people) expect(await standing(one)).toEqual(GONE);
+
+    await join(client, id, ...names);
+    const back = { generation: 2, holds: [] };
+    for (const one of people) expect(await standing(one)).toEqual(back);
+    const removed = [...names, ...people].map((value) => ({
+      ...{ op: 'remove', path: `members[type eq "Group" and value eq "${value}"]` },
+    }));
+    const listed = { op: 'remove', path: 'members', value: nested };
+    expect((await patch(client, `/Groups/${id}`, ...removed, listed)).status).toBe(204);
+    for (const one of people) expect(await standing(one)).toEqual(back);
+  });
+
   it('gives its people no access, and takes none away when it goes', async () => {
     const client = await server.client();
     const [ada, bob] = [await person(client), await person(client)];

@@ -26,10 +26,12 @@ const after = (before: readonly string[], { replaces, add, remove }: MembersChan
   return [...new Set([...kept, ...add])];
 };
 
+const noGroup = () => false;
+
 function read({ method, body }: ReturnType<typeof aboutGroup>): GroupEdit {
-  if (method === 'PUT') return readGroup(body);
-  if (method === 'PATCH') return readGroupPatch(body);
-  const { image, members } = readNewGroup(body);
+  if (method === 'PUT') return readGroup(body, noGroup);
+  if (method === 'PATCH') return readGroupPatch(body, noGroup);
+  const { image, members } = readNewGroup(body, noGroup);
   return { ...image, members: { replaces: true, add: members, remove: [] } };
 }
 
@@ -59,7 +61,8 @@ describe('what identity providers send about groups', () => {
   });
 });
 
-const patch = (...Operations: unknown[]): GroupEdit => readGroupPatch({ Operations });
+const patch = (...Operations: unknown[]): GroupEdit =>
+  readGroupPatch({ Operations }, (id) => id === IDS.id);
 
 describe('operations', () => {
   const values = fc.constantFrom('a', 'b', 'c', 'd');
@@ -119,6 +122,55 @@ describe('operations', () => {
     expect(() => patch(wrong)).toThrow(expect.objectContaining({ code }));
   });
 
+  describe('of what is said to be a group', () => {
+    const groups = (value: string) => [
+      { value, type: 'Group' },
+      { value, type: 'GROUP', $ref: `https://idp.example/Users/${value}` },
+      { value, type: 'User', $ref: `https://idp.example/Groups/${value}` },
+      { $ref: `https://idp.example/v2/groups/${value}` },
+    ];
+    const filters = (value: string) => [
+      `members[type eq "Group" and value eq "${value}"]`,
+      `members[(value eq "${value}" or value eq "${value}") and type eq "group"]`,
+    ];
+
+    it.each(['42', IDS.user])('none is added or removed by %s, which is no group', (value) => {
+      for (const one of groups(value)) {
+        expect(patch({ op: 'add', path: 'members', value: [one, { value: 'b' }] }).members).toEqual(
+          { replaces: false, add: ['b'], remove: [] },
+        );
+        // Nor does it undo what was said of the person.
+        const out = { op: 'remove', path: `members[value eq "${value}"]` };
+        expect(patch(out, { op: 'add', value: { members: one } }).members.remove).toEqual([value]);
+        const into = { op: 'add', path: 'members', value: [value] };
+        const removes = [
+          { op: 'remove', path: 'members', value: [one] },
+          ...filters(value).map((path) => ({ op: 'remove', path })),
+        ];
+        expect(patch(into, ...removes).members).toEqual({
+          ...{ replaces: false, add: [value], remove: [] },
+        });
+        expect(patch({ op: 'replace', path: 'members', value: one }).members).toEqual({
+          ...{ replaces: true, add: [], remove: [] },
+        });
+      }
+    });
+
+    it('a group is added and removed', () => {
+      for (const one of groups(IDS.id.toUpperCase()))
+        for (const op of ['add', 'remove'] as const)
+          expect(patch({ op, path: 'members', value: [one] }).members[op]).toEqual([IDS.id]);
+      for (const path of filters(IDS.id))
+        expect(patch({ op: 'remove', path }).members.remove).toEqual([IDS.id]);
+    });
+
+    it('no value at all is refused', () => {
+      expect(() => patch({ op: 'add', path: 'members', value: [{ type: 'Group' }] })).toThrow(
+        expect.objectContaining({ code: 'scim.invalid_value' }),
+      );
+    });
+  });
+
   it('of names that are nobody concern are passed over', () => {
     expect(
       patch(
@@ -170,7 +222,7 @@ describe('whatever is sent', () => {
       fc.property(bodies, (body) => {
         for (const reader of [readNewGroup, readGroup, readGroupPatch]) {
           try {
-            reader(readBody(Buffer.from(JSON.stringify(body))));
+            reader(readBody(Buffer.from(JSON.stringify(body))), noGroup);
           } catch (error) {
             expect(error).toBeInstanceOf(DomainError);
           }
@@ -182,6 +234,6 @@ describe('whatever is sent', () => {
 
   it('a member list that stands twice is refused: the last could hide who left', () => {
     const twice = '{"displayName": "x", "members": [], "Members": [{"value": "a"}]}';
-    expect(() => readGroup(readBody(Buffer.from(twice)))).toThrow('stands twice');
+    expect(() => readGroup(readBody(Buffer.from(twice)), noGroup)).toThrow('stands twice');
   });
 });
