@@ -17,10 +17,5 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   // Ends what hangs; it is no measure of speed.
   testTimeout: 120_000,
-  transform: {
-    '<rootDir>/(src|migrations|node_modules)/.+\\.(ts|js|mjs|cjs)$':
-      '<rootDir>/test/support/shared-modules.mjs',
-    '^.+\\.ts$': ['@swc/jest', swcOptions],
-  },
-  transformIgnorePatterns: [],
+  transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },
 };

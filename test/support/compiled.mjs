@@ -8,7 +8,6 @@ import { swcOptions } from './typescript.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/offswitch');
 const FOLDERS = ['src', 'migrations'];
-const options = { ...swcOptions, configFile: false, swcrc: false, sourceMaps: 'inline' };
 
 /**
  * The sources as JavaScript, compiled once for all processes of a run: a loader costs each of them two seconds. The
@@ -19,7 +18,7 @@ const options = { ...swcOptions, configFile: false, swcrc: false, sourceMaps: 'i
 export async function compileSources() {
   const files = (await Promise.all(FOLDERS.map(filesIn))).flat().sort();
   const texts = await Promise.all(files.map((file) => readFile(join(root, file))));
-  const hash = createHash('sha256').update(JSON.stringify([version, options]));
+  const hash = createHash('sha256').update(JSON.stringify([version, swcOptions]));
   for (const [i, file] of files.entries()) hash.update(`${file}\0`).update(texts[i]);
   const built = join(cache, hash.digest('hex').slice(0, 32));
   if (await isThere(built)) return built;
@@ -44,10 +43,8 @@ async function compile(to, file, bytes) {
   const target = join(to, file.replace(/\.ts$/u, '.js'));
   await mkdir(dirname(target), { recursive: true });
   if (!file.endsWith('.ts')) return writeFile(target, bytes);
-  const { code } = await transform(bytes.toString('utf8'), {
-    ...options,
-    filename: join(root, file),
-  });
+  const options = { ...swcOptions, filename: join(root, file), configFile: false, swcrc: false };
+  const { code } = await transform(bytes.toString('utf8'), options);
   return writeFile(target, code);
 }
 

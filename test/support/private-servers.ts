@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +151,25 @@ export async function privateKafka(
 
 type Name = 'postgres' | 'kafka';
 
+const pauses = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Whether no thread of the process does anything any more (proc(5): state T). The signal only begins that.
+ *
+ * @throws Error when there is no such process: nobody was frozen
+ */
+function isStopped(pid: number): boolean {
+  if (!existsSync('/proc/self/task')) return true;
+  return readdirSync(`/proc/${pid}/task`).every((task) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+    } catch {
+      return false; // the thread ended meanwhile
+    }
+  });
+}
+
 class ServerOfOne {
   readonly #options: EmbeddedOptions;
   readonly #name: Name;
@@ -185,6 +204,7 @@ class ServerOfOne {
       address,
       freeze: () => {
         this.#signal('SIGSTOP');
+        while (!isStopped(this.#pid)) Atomics.wait(pauses, 0, 0, 1);
       },
       thaw: () => {
         this.#signal('SIGCONT');

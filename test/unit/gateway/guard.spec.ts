@@ -396,8 +396,8 @@ describe('signatures that are remembered', () => {
     const token = mint.token(mint.claims(NOW_S));
     const verdict = guard.check(token);
     if (verdict.kind !== 'allow') throw new Error('the token is good');
-    expect(() => Object.assign(verdict.claims.gen, { u: 99 })).toThrow('read only');
-    expect(() => Object.assign(verdict.claims, { exp: 1e12 })).toThrow('read only');
+    expect(() => Object.assign(verdict.claims.gen, { u: 99 })).toThrow(TypeError);
+    expect(() => Object.assign(verdict.claims, { exp: 1e12 })).toThrow(TypeError);
   });
 });
 
