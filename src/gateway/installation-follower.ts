@@ -5,7 +5,7 @@ import { digestOf, sha256 } from './crypto/digest.js';
 import { PublicKeys } from './crypto/public-keys.js';
 import type { Report } from './report.js';
 import type { FeedFollower, Taken } from './sources/source.js';
-import { authenticate, type Authentic, type Received } from './view/authenticate.js';
+import { authenticate, type Authentic, type Before, type Received } from './view/authenticate.js';
 import { Backlog } from './view/backlog.js';
 import { readPart } from './view/read-part.js';
 import type { Trouble } from './view/chain.js';
@@ -54,18 +54,29 @@ export class InstallationFollower implements FeedFollower {
   }
 
   restart(partition: number, soughtMs: number): void {
-    this.settle(partition);
+    let isMoreWaiting = true;
+    while (isMoreWaiting) isMoreWaiting = this.settle(partition);
     this.view.restart(partition, soughtMs);
   }
 
   receive(partition: number, messages: readonly Received[], isMoreComing = false): void {
+    const demanded = new Set(isMoreComing ? this.view.lacking(Infinity) : []);
+    this.#take(partition, messages, this.#backlogs[partition]?.before(isMoreComing, demanded));
+  }
+
+  settle(partition: number, waitedMs = 0): boolean {
+    const backlog = this.#backlogs[partition];
+    if (backlog?.hasWaited(waitedMs, this.#now()) !== true) return false;
+    this.#take(partition, [], backlog.oldest());
+    return backlog.hasWaited(waitedMs, this.#now());
+  }
+
+  #take(partition: number, messages: readonly Received[], before?: Before): void {
     const { report, onApplied } = this.#parts;
     const { verify } = this.#recordKeys;
     const now = this.#now();
-    const backlog = this.#backlogs[partition];
-    const before = backlog?.before(isMoreComing);
     const taken = authenticate(messages, { verify, digest: digestOf }, before);
-    backlog?.keep(taken, now);
+    if (before !== undefined) this.#backlogs[partition]?.keep(taken, before, now);
     const { authentic, refused, later } = taken;
     const { applied, alarms } = this.view.accept(partition, authentic, now);
     if (later > 0) this.#meetLater(partition);
@@ -73,11 +84,6 @@ export class InstallationFollower implements FeedFollower {
     for (const alarm of alarms) report({ kind: 'view.alarm', alarm, partition });
     if (applied.length > 0) onApplied(applied);
     for (const message of authentic) this.#tell(message);
-  }
-
-  settle(partition: number, waitedMs = 0): void {
-    if (this.#backlogs[partition]?.hasWaited(waitedMs, this.#now()) === true)
-      this.receive(partition, []);
   }
 
   reachedEnd(partition: number): void {

@@ -9,8 +9,11 @@ export interface Follower {
   restart(partition: number, soughtMs: number): void;
   /** `isMoreComing`: the rest of the log follows at once, and records may wait for the watermark that lists them. */
   receive(partition: number, messages: readonly Received[], isMoreComing?: boolean): void;
-  /** Records that have waited for so long, milliseconds, are believed by their own signatures, or not. */
-  settle(partition: number, waitedMs?: number): void;
+  /**
+   * Records that have waited for so long, milliseconds, are believed by their own signatures, or not: some of them, for
+   * each costs time. @returns whether there are more
+   */
+  settle(partition: number, waitedMs?: number): boolean;
   /** The partition has been read to what was the end of its log. */
   reachedEnd(partition: number): void;
   trouble(partition: number): Trouble | null;

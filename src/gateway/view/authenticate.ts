@@ -62,16 +62,18 @@ function read(message: Received, digest: Proofs['digest']): Read | Later | null 
 
 /** A record that nobody vouches for yet. */
 export interface Waiting {
-  readonly message: Received;
+  readonly message: Omit<Received, 'text'>;
   readonly content: Extract<Authentic, { kind: 'revocation' }>;
+  /** Rounds of watermarks that have ended behind it and do not list it. */
+  readonly passedOver: number;
 }
 
 /** What is known about the messages before. */
 export interface Before {
   /** Records that wait, in their order. */
   readonly waiting: readonly Waiting[];
-  /** A watermark may come that vouches for what none of these does. */
-  readonly mayWait: boolean;
+  /** What is kept of a record that waits (on) for a watermark to come; null when it needs a signature now. */
+  readonly letWait: (record: Waiting) => Waiting | null;
 }
 
 export interface Authenticated {
@@ -83,7 +85,7 @@ export interface Authenticated {
   readonly waiting: readonly Waiting[];
 }
 
-const NOTHING: Before = { waiting: [], mayWait: false };
+const NOTHING: Before = { waiting: [], letWait: () => null };
 
 /**
  * Separates what our record keys vouch for from the rest. A signed watermark vouches for the digests of the
@@ -93,9 +95,9 @@ const NOTHING: Before = { waiting: [], mayWait: false };
 export function authenticate(
   messages: readonly Received[],
   { verify, digest }: Proofs,
-  { waiting: before, mayWait }: Before = NOTHING,
+  { waiting: before, letWait }: Before = NOTHING,
 ): Authenticated {
-  const signed = ({ type, kid, signature, value }: Received, version = 1): boolean =>
+  const signed = ({ type, kid, signature, value }: Waiting['message'], version = 1): boolean =>
     (type === 'revocation' || type === 'watermark') &&
     verify(kid, signedBytes(type, value, version), signature);
   const readings = messages.map((message) => read(message, digest));
@@ -109,6 +111,9 @@ export function authenticate(
     if (watermark.prev !== null) vouchedFor.add(watermark.prev);
     for (const covered of watermark.covers) vouchedFor.add(covered);
   }
+  const endsRound = (content: Authentic): boolean =>
+    content.kind === 'watermark' && !content.watermark.more && vouchedFor.has(content.digest);
+  let ahead = readings.filter((reading) => isRead(reading) && endsRound(reading.content)).length;
   const authentic: Authentic[] = [];
   const waiting: Waiting[] = [];
   let [later, refused] = [0, 0];
@@ -121,15 +126,21 @@ export function authenticate(
       else refused += 1;
     } else {
       const { content, message } = reading;
-      if (vouchedFor.has(content.digest)) authentic.push(content);
-      else if (content.kind === 'watermark') refused += 1;
-      else if (mayWait) waiting.push({ content, message });
-      else if (signed(message)) authentic.push(content);
-      else refused += 1;
+      if (vouchedFor.has(content.digest)) {
+        authentic.push(content);
+        if (endsRound(content)) ahead -= 1;
+      } else if (content.kind === 'watermark') refused += 1;
+      else {
+        const passedOver = ahead + ('passedOver' in reading ? reading.passedOver : 0);
+        const kept = letWait({ content, message, passedOver });
+        if (kept !== null) waiting.push(kept);
+        else if (signed(message)) authentic.push(content);
+        else refused += 1;
+      }
     }
   }
   return { authentic, refused, later, waiting };
 }
 
-const isRead = (reading: Read | Later | null | undefined): reading is Read =>
+const isRead = <T extends Read | Waiting>(reading: T | Later | null | undefined): reading is T =>
   reading != null && 'content' in reading;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Lease } from '../../../src/contract/lease.js';
 import { InstallationFollower } from '../../../src/gateway/installation-follower.js';
 import type { GatewayEvent } from '../../../src/gateway/report.js';
-import { authenticate } from '../../../src/gateway/view/authenticate.js';
+import { authenticate, type Received } from '../../../src/gateway/view/authenticate.js';
 import { Backlog } from '../../../src/gateway/view/backlog.js';
 import { digestOf } from '../../../src/gateway/crypto/digest.js';
 import { newId } from '../../../src/kernel/ids.js';
@@ -93,17 +93,78 @@ describe('a record that waits while the log is read', () => {
     expect(events).toEqual([{ kind: 'messages.refused', count: 1, partition: 0 }]);
   });
 
-  it('never waits beside more than thousands of others', () => {
+  it('is applied at once when a watermark that came before it lists it', () => {
+    const record = writer.record();
+    follower.receive(0, [received(writer.watermark(nowMs(), [record]))], true);
+    expect(follower.lacking(1)).toEqual([record.digest]);
+    follower.receive(0, [received(record)], true);
+    expect([isApplied(record), follower.lacking(1)]).toEqual([true, []]);
+  });
+
+  it('waits for no third round when two have passed over it, wherever the fetches were cut', () => {
+    const [record, forged] = [writer.record(), writer.record()];
+    follower.receive(0, [received(record), unsigned(forged)], true);
+    follower.receive(0, [received(writer.watermark(nowMs()))], true);
+    follower.receive(0, [received(writer.watermark(nowMs(), [], { more: true }))], true);
+    expect([isApplied(record), events]).toEqual([false, []]);
+    follower.receive(0, [received(writer.watermark(nowMs()))], true);
+    expect([isApplied(record), isApplied(forged)]).toEqual([true, false]);
+    expect(events).toEqual([{ kind: 'messages.refused', count: 1, partition: 0 }]);
+  });
+
+  it('costs a part of the signatures of all that wait each time that it is asked for', () => {
+    const records = Array.from({ length: 1_025 }, () => writer.record());
+    follower.receive(0, records.map(received), true);
+    expect(follower.settle(0)).toBe(true);
+    expect(records.filter(isApplied)).toEqual(records.slice(0, 1_024));
+    expect(follower.settle(0)).toBe(false);
+    expect(records.filter(isApplied)).toEqual(records);
+  });
+});
+
+describe('what is kept of a record that waits', () => {
+  const NONE: ReadonlySet<string> = new Set();
+  const waitingFrom = (message: Received, before = new Backlog().before(true, NONE)) =>
+    authenticate([message], NOBODY, before).waiting;
+
+  it('is its own, so that no answer to a fetch stays in memory for it', () => {
+    const message = received(writer.record());
+    const fetched = Buffer.concat([Buffer.alloc(1024 * 1024), message.value, message.signature]);
+    const at = 1024 * 1024 + message.value.length;
+    const [kept] = waitingFrom({
+      ...message,
+      value: fetched.subarray(1024 * 1024, at),
+      signature: fetched.subarray(at),
+    });
+    const { value, signature } = kept!.message;
+    expect(Buffer.from(value)).toEqual(message.value);
+    expect(Buffer.from(signature)).toEqual(message.signature);
+    expect([value.buffer.byteLength, signature.buffer.byteLength]).toEqual([
+      message.value.length,
+      64,
+    ]);
+    expect(kept!.message).not.toHaveProperty('text');
+  });
+
+  it('are thousands at most, those that have come just now among them', () => {
     const backlog = new Backlog();
-    const { waiting } = authenticate([received(writer.record())], NOBODY, backlog.before(true));
-    const many = Array.from({ length: 8_192 }, () => waiting).flat();
-    const [now, nothing] = [
-      { wallMs: 0, monotonicMs: 0 },
-      { authentic: [], refused: 0, later: 0 },
-    ];
-    backlog.keep({ ...nothing, waiting: many.slice(1) }, now);
-    expect(backlog.before(true).mayWait).toBe(true);
-    backlog.keep({ ...nothing, waiting: many }, now);
-    expect(backlog.before(true).mayWait).toBe(false);
+    const before = backlog.before(true, NONE);
+    const [one] = waitingFrom(received(writer.record()), before);
+    const more = Array.from({ length: 8_192 }, () => before.letWait(one!));
+    expect(more.findIndex((kept) => kept === null)).toBe(8_191);
+  });
+
+  it.each(['value', 'kid', 'signature'] as const)('are few when their %s is long', (member) => {
+    const long = ' '.repeat(1024 * 1024);
+    const message = received(writer.record());
+    const bytes = { value: Buffer.concat([message.value, Buffer.from(long)]) };
+    const forged = {
+      value: { ...bytes, text: bytes.value.toString() },
+      kid: { kid: long },
+      signature: { signature: Buffer.from(long) },
+    }[member];
+    const before = new Backlog().before(true, NONE);
+    const kept = Array.from({ length: 5 }, () => waitingFrom({ ...message, ...forged }, before));
+    expect(kept.map(({ length }) => length)).toEqual([1, 1, 1, 0, 0]);
   });
 });

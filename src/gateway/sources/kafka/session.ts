@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import type { Admin, Batch, Consumer } from 'kafkajs';
 import type { Clock } from '../../../kernel/clock.js';
 import { pause } from '../../pause.js';
@@ -88,7 +89,7 @@ export class Session {
       // From here on nothing waits: the next session goes on behind it. Who stops decides nothing any more.
       this.#over.abort();
       if (!stop.aborted)
-        for (const { partition } of this.#parts.cursors) this.#parts.follower.settle(partition);
+        for (const { partition } of this.#parts.cursors) await this.#settle(partition);
       await this.#end();
       clearTimeout(cut);
     }
@@ -116,10 +117,7 @@ export class Session {
     await this.#consumer.subscribe({ topic, fromBeginning: false });
     await this.#consumer.run({
       autoCommit: false,
-      eachBatch: ({ batch }) => {
-        this.#take(batch);
-        return Promise.resolve();
-      },
+      eachBatch: ({ batch }) => this.#take(batch),
     });
   }
 
@@ -136,7 +134,7 @@ export class Session {
     this.#parts.client.close();
   }
 
-  #take(batch: Batch): void {
+  async #take(batch: Batch): Promise<void> {
     const { cursors, followed, follower } = this.#parts;
     const cursor = cursors[batch.partition];
     const [first] = batch.messages;
@@ -152,10 +150,16 @@ export class Session {
     }
     const next = BigInt(batch.lastOffset()) + 1n;
     const isEnd = next >= BigInt(batch.highWatermark);
-    const isMoreComing = !cursor.isLive && !isEnd && !this.#over.signal.aborted;
-    follower.receive(cursor.partition, batch.messages.map(receivedFrom), isMoreComing);
+    follower.receive(cursor.partition, batch.messages.map(receivedFrom), !cursor.isLive);
     cursor.position = next;
-    if (isEnd) this.#reachEnd(cursor);
+    if (!isEnd && !this.#over.signal.aborted) return;
+    await this.#settle(cursor.partition);
+    // Unless it is read from elsewhere by now.
+    if (isEnd && cursor.position === next) this.#reachEnd(cursor);
+  }
+
+  async #settle(partition: number, waitedMs = 0): Promise<void> {
+    while (this.#parts.follower.settle(partition, waitedMs)) await othersHadTheirTurn();
   }
 
   #reachEnd(cursor: Cursor): void {
@@ -167,7 +171,7 @@ export class Session {
     const { cursors, follower, clock } = this.#parts;
     for (const cursor of cursors) {
       if (cursor.strayedTo !== null) await this.#findAgain(cursor, cursor.strayedTo);
-      follower.settle(cursor.partition, WAITS_MS);
+      await this.#settle(cursor.partition, WAITS_MS);
       const trouble = follower.trouble(cursor.partition);
       if (cursor.isDue(trouble, clock.monotonicMs())) {
         await this.#lookBack(cursor, trouble ?? 'nothing');
@@ -194,6 +198,7 @@ export class Session {
   async #lookBack(cursor: Cursor, why: string): Promise<void> {
     const { followed, follower, clock, report } = this.#parts;
     const { partition } = cursor;
+    await this.#settle(partition);
     const soughtMs = cursor.soughtMs(clock.now().getTime(), followed);
     const found = await this.#admin.fetchTopicOffsetsByTimestamp(followed.topic, soughtMs);
     const offset = found.find((entry) => entry.partition === partition)?.offset;

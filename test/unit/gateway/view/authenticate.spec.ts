@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import type { Verify } from '../../../../src/contract/crypto-types.js';
-import { authenticate } from '../../../../src/gateway/view/authenticate.js';
+import { authenticate, type Before } from '../../../../src/gateway/view/authenticate.js';
 import { received, TopicWriter, type Written } from '../../../support/topic-writer.js';
 
 class CountingProofs {
@@ -22,6 +22,7 @@ class CountingProofs {
     createHash('sha256').update(value).digest('base64url');
 }
 
+const letWait: Before['letWait'] = (record) => record;
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const digests = (list: readonly { digest: string }[]): string[] => list.map((m) => m.digest);
 const without = (written: Written, header: string): Written => ({
@@ -116,21 +117,37 @@ describe('messages of a batch', () => {
     const [listed, unlisted, later] = [writer.record(), writer.record(), writer.record()];
     const first = authenticate([without(listed, 'ofs-sig'), unlisted].map(received), proofs, {
       waiting: [],
-      mayWait: true,
+      letWait,
     });
     expect([first.authentic, first.refused, proofs.verified]).toEqual([[], 0, 0]);
     const watermark = writer.watermark(NOW, [listed]);
     const { waiting } = first;
-    const second = authenticate([watermark, later].map(received), proofs, {
-      waiting,
-      mayWait: true,
-    });
+    const second = authenticate([watermark, later].map(received), proofs, { waiting, letWait });
     expect(digests(second.authentic)).toEqual([listed.digest, watermark.digest]);
     expect(digests(second.waiting.map(({ content }) => content))).toEqual([
       unlisted.digest,
       later.digest,
     ]);
     expect([second.refused, proofs.verified]).toEqual([0, 1]);
+    expect(second.waiting.map(({ passedOver }) => passedOver)).toEqual([1, 0]);
+  });
+
+  it('know how many rounds have ended behind them, by what our keys vouch for alone', () => {
+    const [writer, stranger] = [new TopicWriter(), new TopicWriter()];
+    const messages = [
+      writer.record(),
+      writer.watermark(NOW, [], { more: true }),
+      stranger.watermark(NOW),
+      writer.watermark(NOW),
+      writer.record(),
+      writer.watermark(NOW + 1_000),
+      writer.record(),
+    ].map(received);
+    const { waiting } = authenticate(messages, new CountingProofs(writer), {
+      waiting: [],
+      letWait,
+    });
+    expect(waiting.map(({ passedOver }) => passedOver)).toEqual([2, 1, 0]);
   });
 
   it('are refused after they have waited, when neither a watermark nor a signature vouches for them', () => {
@@ -139,9 +156,9 @@ describe('messages of a batch', () => {
     const [good, forged] = [writer.record(), new TopicWriter().record()];
     const { waiting } = authenticate([good, forged].map(received), proofs, {
       waiting: [],
-      mayWait: true,
+      letWait,
     });
-    const { authentic, refused } = authenticate([], proofs, { waiting, mayWait: false });
+    const { authentic, refused } = authenticate([], proofs, { waiting, letWait: () => null });
     expect([digests(authentic), refused]).toEqual([[good.digest], 1]);
   });
 });
