@@ -78,22 +78,43 @@ export class Session {
     if (stop.aborted) end();
     try {
       await this.#begin();
-      while (!this.#over.signal.aborted) {
-        await this.#mend();
-        const silentMs = this.#parts.clock.monotonicMs() - this.#fetchedAtMs;
-        if (silentMs > SILENT_MS) throw new Error(`nothing was fetched for ${SILENT_MS} ms`);
-        await pause(LOOK_MS, this.#over.signal);
-      }
+      const loops = [this.#mending(), this.#settling()].map((loop) =>
+        loop.finally(() => {
+          this.#over.abort();
+        }),
+      );
+      // Neither goes on beside the next session.
+      await Promise.allSettled(loops);
+      await Promise.all(loops);
     } finally {
       stop.removeEventListener('abort', end);
       // From here on nothing waits: the next session goes on behind it. Who stops decides nothing any more.
       this.#over.abort();
-      if (!stop.aborted)
-        for (const { partition } of this.#parts.cursors) await this.#settle(partition);
-      await this.#end();
-      clearTimeout(cut);
+      try {
+        if (!stop.aborted) await this.#settleAll();
+      } finally {
+        await this.#end();
+        clearTimeout(cut);
+      }
     }
     if (this.#crash !== null && !stop.aborted) throw this.#crash;
+  }
+
+  async #mending(): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      await this.#mend();
+      const silentMs = this.#parts.clock.monotonicMs() - this.#fetchedAtMs;
+      if (silentMs > SILENT_MS) throw new Error(`nothing was fetched for ${SILENT_MS} ms`);
+      await pause(LOOK_MS, this.#over.signal);
+    }
+  }
+
+  /** Beside the mending, which may wait for a silent broker: what waits in one partition does not wait for another. */
+  async #settling(): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      await this.#settleAll(WAITS_MS);
+      await pause(LOOK_MS, this.#over.signal);
+    }
   }
 
   async #begin(): Promise<void> {
@@ -158,6 +179,10 @@ export class Session {
     if (isEnd && cursor.position === next) this.#reachEnd(cursor);
   }
 
+  async #settleAll(waitedMs = 0): Promise<void> {
+    for (const { partition } of this.#parts.cursors) await this.#settle(partition, waitedMs);
+  }
+
   async #settle(partition: number, waitedMs = 0): Promise<void> {
     while (this.#parts.follower.settle(partition, waitedMs)) await othersHadTheirTurn();
   }
@@ -171,7 +196,6 @@ export class Session {
     const { cursors, follower, clock } = this.#parts;
     for (const cursor of cursors) {
       if (cursor.strayedTo !== null) await this.#findAgain(cursor, cursor.strayedTo);
-      await this.#settle(cursor.partition, WAITS_MS);
       const trouble = follower.trouble(cursor.partition);
       if (cursor.isDue(trouble, clock.monotonicMs())) {
         await this.#lookBack(cursor, trouble ?? 'nothing');
