@@ -39,6 +39,8 @@ export class IssuerKeys {
   readonly #parts: IssuerKeysParts;
   #keys = new ForeignKeySet([]);
   #shown: Omit<KeptIssuer, 'issuer'> | null = null;
+  /** By the monotonic clock, when restored keys are over; null once the issuer has answered. */
+  #restoredUntilMs: number | null = null;
   #askedAtMs = -Infinity;
   #asking: Promise<boolean> | null = null;
 
@@ -50,8 +52,9 @@ export class IssuerKeys {
     if (url === null) this.#keys = new ForeignKeySet(keysIn(jwks));
   }
 
+  /** Nothing when it is not known what the issuer's keys are: then nobody may say that a token's key is unknown. */
   find(algorithm: ForeignAlgorithm, kid: string): KeyObject | undefined {
-    return this.#keys.find(algorithm, kid);
+    return this.#isOver ? undefined : this.#keys.find(algorithm, kid);
   }
 
   /** Null when there is nothing that the lease does not say by itself. */
@@ -62,16 +65,30 @@ export class IssuerKeys {
   }
 
   /**
-   * Goes by what the address showed a process before this one, until it answers. What it has signed by then has expired
-   * when the longest life of its tokens has passed; a set from the future says nothing about its age.
+   * Goes by what the address showed a process before this one, until it answers, or until the longest life of its tokens
+   * has passed: what it had signed by then has expired. A set from the future says nothing about its age.
    */
   restore({ issuer, keys, atMs }: KeptIssuer): void {
-    const ageMs = this.#parts.clock.now().getTime() - atMs;
-    const isGood = ageMs >= -FUTURE_MS && ageMs <= this.#issuer.max_ttl_s * 1_000;
+    const { clock } = this.#parts;
+    const leftMs = this.#longestLifeMs - (clock.now().getTime() - atMs);
+    const isGood = leftMs >= 0 && leftMs <= this.#longestLifeMs + FUTURE_MS;
     const isSame = JSON.stringify(issuer) === JSON.stringify(this.#issuer);
     if (this.#url === null || this.#shown !== null || !isSame || !isGood) return;
     this.#shown = { keys, atMs };
     this.#keys = new ForeignKeySet(keys);
+    this.#restoredUntilMs = clock.monotonicMs() + leftMs;
+  }
+
+  /** By either clock: the one may be set back, the other may stand still while the machine sleeps. */
+  get #isOver(): boolean {
+    const { clock } = this.#parts;
+    if (this.#restoredUntilMs === null || this.#shown === null) return false;
+    const isOld = clock.now().getTime() - this.#shown.atMs > this.#longestLifeMs;
+    return isOld || clock.monotonicMs() > this.#restoredUntilMs;
+  }
+
+  get #longestLifeMs(): number {
+    return this.#issuer.max_ttl_s * 1_000;
   }
 
   get isOld(): boolean {
@@ -100,6 +117,7 @@ export class IssuerKeys {
       const keys = readForeignJwks(await this.#parts.fetch(url));
       this.#keys = new ForeignKeySet(keys, this.#keys);
       this.#shown = { keys, atMs: this.#parts.clock.now().getTime() };
+      this.#restoredUntilMs = null;
       this.#parts.onKeys?.();
       return true;
     } catch (error) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { foreignSubject } from '../../../src/contract/foreign-subject.js';
 import type { ForeignIssuer, Lease, Policy } from '../../../src/contract/lease.js';
+import { readForeignJwks } from '../../../src/contract/read-foreign-jwks.js';
 import { sha256 } from '../../../src/gateway/crypto/digest.js';
 import { PublicKeys } from '../../../src/gateway/crypto/public-keys.js';
 import { ForeignTokens } from '../../../src/gateway/foreign/foreign-tokens.js';
@@ -369,6 +370,50 @@ describe('the keys that a process before this one has seen', () => {
     const scene = after();
     scene.foreign.restore([{ ...one!, atMs: NOW_S * 1_000 + AFTER_MS - ageMs }]);
     expect(scene.outcome(token())).toBe(outcome);
+  });
+});
+
+describe('keys that were restored, of an issuer that stays away', () => {
+  const issuer = foreignIssuer({ jwks_url: 'https://idp.example/keys', jwks: null });
+  const LIFE_MS = issuer.max_ttl_s * 1_000;
+  const keys = readForeignJwks({ keys: [KEY.jwk] });
+  const later = (scene: Scene): string =>
+    KEY.token(foreignClaims(scene.clock.now().getTime() / 1_000));
+  async function restored(): Promise<Scene> {
+    const scene = new Scene([issuer]);
+    await settled();
+    scene.foreign.restore([{ issuer, keys, atMs: NOW_S * 1_000 }]);
+    return scene;
+  }
+
+  it('are over when the longest life of its tokens has passed: nobody knows its keys', async () => {
+    const scene = await restored();
+    scene.clock.advance(LIFE_MS);
+    const token = later(scene);
+    expect(scene.outcome(token)).toBe('allow-foreign');
+    scene.clock.advance(1);
+    expect(scene.foreign.remembers(token)).toBe(false);
+    expect(scene.outcome(token)).toBe('unsure: key.unknown');
+    expect(await scene.resolved(token)).toBe('unsure: key.unknown');
+  });
+
+  it('are over also when the clock of the wall was set back meanwhile', async () => {
+    const scene = await restored();
+    const { clock } = scene;
+    const set = clock.now();
+    clock.advance(LIFE_MS + 1);
+    clock.now = () => set;
+    expect(scene.outcome(later(scene))).toBe('unsure: key.unknown');
+  });
+
+  it('last, when the issuer has answered once, for as long as it is away after that', async () => {
+    const scene = await restored();
+    scene.sets = () => Promise.resolve({ keys: [KEY.jwk] });
+    scene.clock.advance(5_000);
+    await scene.foreign.refreshKeys(issuer.id);
+    scene.sets = () => Promise.reject(new Error('away'));
+    scene.clock.advance(2 * LIFE_MS);
+    expect(scene.outcome(later(scene))).toBe('allow-foreign');
   });
 });
 
