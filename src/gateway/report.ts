@@ -16,8 +16,15 @@ export type GatewayEvent =
   /** The kept view was no good: cut short or changed, of a later version, of another installation, or unreadable. */
   | { readonly kind: 'view.discarded'; readonly why: Discarded | 'foreign' | 'unreadable' }
   | { readonly kind: 'view.not-kept'; readonly error: unknown }
-  /** The keys of foreign issuers could not be written, and none are kept now. */
-  | { readonly kind: 'issuers.not-kept'; readonly error: unknown }
+  /**
+   * The keys of foreign issuers could not be written, and none are kept now. `isOlderLeft`: those from before could not
+   * be removed, either, so that a restart would believe a key that was withdrawn since.
+   */
+  | {
+      readonly kind: 'issuers.not-kept';
+      readonly error: unknown;
+      readonly isOlderLeft: boolean;
+    }
   | { readonly kind: 'keys.failed'; readonly error: unknown }
   | { readonly kind: 'introspection.failed'; readonly error: unknown }
   /** What should close a stream threw. */

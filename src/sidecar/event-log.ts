@@ -42,7 +42,6 @@ export class EventLog {
       case 'view.not-kept':
       case 'lease.not-kept':
       case 'goodbye.failed':
-      case 'issuers.not-kept':
       case 'keys.failed':
       case 'introspection.failed':
       case 'stream.not-closed':
@@ -59,6 +58,9 @@ export class EventLog {
         break;
       case 'record.repaired':
         this.#noted('record_repaired', { digest: event.digest });
+        break;
+      case 'issuers.not-kept':
+        this.#failed('issuers_not_kept', event.error, { older: event.isOlderLeft });
         break;
       case 'feed.refused':
         this.#noted('feed_refused', { why: event.why });
@@ -87,9 +89,11 @@ export class EventLog {
     if (this.#isNews(alarm)) this.#log.error(message, { alarm, ...fields });
   }
 
-  #failed(alarm: string, error: unknown): void {
+  #failed(alarm: string, error: unknown, fields: { readonly older?: boolean } = {}): void {
     this.#tally.alarm(alarm);
-    if (this.#isNews(alarm)) this.#log.warn('something is away or refuses us', { alarm, error });
+    const line = { alarm, error, ...fields };
+    if (this.#isNews(`${alarm} ${String(fields.older)}`))
+      this.#log.warn('something is away or refuses us', line);
   }
 
   #alarm(alarm: string, fields: { readonly partition: number }, times = 1): void {

@@ -57,7 +57,7 @@ const events: Readonly<Record<GatewayEvent['kind'], readonly GatewayEvent[]>> = 
   'lease.renewed': [{ kind: 'lease.renewed', id: 'a gateway' }],
   'lease.restored': [{ kind: 'lease.restored' }],
   'lease.failed': [true, false].map((isRefused) => ({ kind: 'lease.failed', isRefused, error })),
-  'issuers.not-kept': [{ kind: 'issuers.not-kept', error }],
+  'issuers.not-kept': [{ kind: 'issuers.not-kept', error, isOlderLeft: false }],
   'goodbye.failed': [{ kind: 'goodbye.failed', error }],
   'lease.not-kept': [{ kind: 'lease.not-kept', error }],
   'view.restored': [{ kind: 'view.restored', size: 1 }],

@@ -43,7 +43,8 @@ export class IssuersFile {
 
   /**
    * Writes what `issuers` says when its turn comes; who asks meanwhile is served by that. Never rejects: what cannot be
-   * replaced is removed, for a key that has been withdrawn must not come back.
+   * replaced is removed, for a key that has been withdrawn must not come back. If that fails, too, the older ones stay,
+   * and somebody is told. So they do if we die before the write: a process after this one goes by them until it hears.
    */
   async write(issuers: () => readonly KeptIssuer[]): Promise<void> {
     if (this.#isWaiting) return this.#writing;
@@ -61,8 +62,11 @@ export class IssuersFile {
     try {
       await disk.replace(this.#file, [text, this.#seal.line(this.#seal.begin().update(text))]);
     } catch (error) {
-      report({ kind: 'issuers.not-kept', error });
-      await disk.remove(this.#file).catch(() => undefined);
+      const isOlderLeft = await disk.remove(this.#file).then(
+        () => false,
+        () => true,
+      );
+      report({ kind: 'issuers.not-kept', error, isOlderLeft });
     }
   }
 }

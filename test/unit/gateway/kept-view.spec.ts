@@ -49,6 +49,11 @@ class MemoryDisk extends Disk {
 /** Fails, before or after it has done what it was asked for. */
 class BreakingDisk extends Disk {
   breaks: 'before' | 'after' | null = null;
+  isReadOnly = false;
+
+  override remove(file: string): Promise<void> {
+    return this.isReadOnly ? Promise.reject(new Error('EROFS')) : super.remove(file);
+  }
 
   override async replace(file: string, text: Iterable<string>): Promise<void> {
     if (this.breaks === 'before') throw new Error('the disk is full');
@@ -417,7 +422,19 @@ describe('the keys of foreign issuers on disk', () => {
       disk.breaks = moment;
       await one.write(() => []);
       expect(await file(new Disk()).read()).toEqual([]);
-      expect(reports).toMatchObject([{ kind: 'issuers.not-kept' }]);
+      expect(reports).toMatchObject([{ kind: 'issuers.not-kept', isOlderLeft: false }]);
     },
   );
+
+  it('stay as they were when the disk lets nothing be written or removed, and that is said', async () => {
+    reports.length = 0;
+    const disk = new BreakingDisk();
+    const one = file(disk);
+    await one.write(() => issuers);
+    disk.breaks = 'before';
+    disk.isReadOnly = true;
+    await one.write(() => []);
+    expect(await file(new Disk()).read()).toEqual(issuers);
+    expect(reports).toMatchObject([{ kind: 'issuers.not-kept', isOlderLeft: true }]);
+  });
 });

@@ -37,6 +37,16 @@ describe('what a gateway reports', () => {
     expect(log.lines[0]).toMatchObject({ fields: { alarm } });
   });
 
+  it('says of issuers whose older keys stay that they do, whatever it has just said', () => {
+    const { log, report } = listening();
+    for (const isOlderLeft of [false, true, true])
+      report({ kind: 'issuers.not-kept', error, isOlderLeft });
+    expect(log.lines.map(({ fields }) => fields)).toEqual([
+      { alarm: 'issuers_not_kept', error, older: false },
+      { alarm: 'issuers_not_kept', error, older: true },
+    ]);
+  });
+
   it('counts every refused message', () => {
     const { tally, report } = listening();
     report({ kind: 'messages.refused', partition: 0, count: 40 });
