@@ -287,6 +287,7 @@ describe('groups are found', () => {
       'members.value sw "0"',
       'members.display eq "Ada"',
       'members[value eq "a" and value eq "b"]',
+      'members[value eq "a" and type eq "Group"]',
       'active eq true',
     ]) {
       const path = `/Groups?filter=${encodeURIComponent(filter)}`;
@@ -584,6 +585,15 @@ describe('a group in a group', () => {
       path: `members[type eq "Group" and value eq "${team}"]`,
     });
     expect(await membersOf(client, all)).toEqual([ada]);
+  });
+
+  it('that is said to be a person is told as the group that it is', async () => {
+    const client = await server.client();
+    const team = await group(client, []);
+    const all = await group(client, []);
+    const said = { value: team, type: 'User', $ref: `${server.root}/Users/${team}` };
+    await patch(client, all, { op: 'add', path: 'members', value: [said] });
+    expect((await get(client, all)).body.members).toEqual([inner(team)]);
   });
 
   it('of another connection is a name', async () => {
