@@ -40,6 +40,7 @@ import { LeaversTogether1764313700000 } from './1764313700000-leavers-together.j
 import { LeaversPlannedOnce1764313900000 } from './1764313900000-leavers-planned-once.js';
 import { GatewayProcessesThatAreGone1764314700000 } from './1764314700000-gateway-processes-that-are-gone.js';
 import { BulkJobsInTurn1764315500000 } from './1764315500000-bulk-jobs-in-turn.js';
+import { WordsThatProcessesAreGone1764316300000 } from './1764316300000-words-that-processes-are-gone.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -93,4 +94,5 @@ export const migrations: readonly (new () => Migration)[] = [
   LeaversPlannedOnce1764313900000,
   GatewayProcessesThatAreGone1764314700000,
   BulkJobsInTurn1764315500000,
+  WordsThatProcessesAreGone1764316300000,
 ];

@@ -9,6 +9,7 @@ import { Disk } from './keep/disk.js';
 import { IssuersFile } from './keep/issuers-file.js';
 import { ViewFile, type Discarded } from './keep/view-file.js';
 import { ViewKeeper } from './keep/view-keeper.js';
+import { EndedProcesses } from './lease/ended-processes.js';
 import { KeptLease } from './lease/kept-lease.js';
 import { LeaseKeeper } from './lease/lease-keeper.js';
 import { foreignJwks, ServiceClient } from './lease/service-client.js';
@@ -39,6 +40,7 @@ export class Gateway {
   readonly #resolver: Resolver;
   readonly #streams: Streams;
   readonly #kept: KeptLease | null;
+  readonly #ended: EndedProcesses | null;
   readonly #viewFile: ViewFile | null;
   readonly #issuersFile: IssuersFile | null;
   #lease: Lease | null = null;
@@ -63,6 +65,7 @@ export class Gateway {
     const disk = new Disk();
     const isViewKept = directory !== null && options.keepViewMs !== 0;
     this.#kept = directory === null ? null : new KeptLease(directory, disk);
+    this.#ended = directory === null ? null : new EndedProcesses(directory, disk);
     this.#viewFile = isViewKept ? new ViewFile(directory, service.key, disk) : null;
     this.#issuersFile =
       directory === null
@@ -172,6 +175,7 @@ export class Gateway {
     const keeper = new LeaseKeeper({
       service: this.#service,
       request: this.#request,
+      ended: this.#ended,
       report,
       onLease: (lease) => {
         this.#follow(lease);
@@ -183,7 +187,7 @@ export class Gateway {
     this.#stopping.abort();
     this.#streams.closeAll();
     const [unit, next] = [this.#unit, this.#next];
-    // Who has ended lets nobody in any more: that is what the service will be told.
+    // Who has ended lets nobody in any more: that is what the service will be told, now or by a later start.
     this.#unit = null;
     await Promise.all([unit?.stop(), next?.stop()]);
     await Promise.all([transport.close(), keeper.goodbye()]);

@@ -8,7 +8,7 @@ export type GatewayEvent =
   /** `isRefused`: the service does not know the key. */
   | { readonly kind: 'lease.failed'; readonly isRefused: boolean; readonly error: unknown }
   | { readonly kind: 'lease.restored' }
-  /** The service may not know that this process has ended. */
+  /** The service may not know that this process, or one before it, has ended. */
   | { readonly kind: 'goodbye.failed'; readonly error: unknown }
   | { readonly kind: 'lease.not-kept'; readonly error: unknown }
   /** Starts with what a process before this one knew. */

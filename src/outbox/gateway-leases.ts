@@ -3,6 +3,7 @@ import { MAX_ACCESS_TTL_S } from '../contract/access-token.js';
 import type { ForeignIssuer, Jwks, Lease, LeaseRequest } from '../contract/lease.js';
 import type { Topics } from '../contract/topics.js';
 import { DomainError } from '../kernel/domain-error.js';
+import { auditReturned } from './audit-returned.js';
 import { isFolded } from './foreign-issuers.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
@@ -82,20 +83,26 @@ export class GatewayLeases {
             detail: { boot: request.boot, version: request.version, policy: request.policy },
           }),
         ]);
+      if (lease.wasSaidGone)
+        await auditReturned(tx, audit, {
+          installation: installation.id,
+          names: [{ gateway, boot: request.boot }],
+          requestId: around.requestId,
+        });
       return { ...lease, issuers: await issuersInUse(tx) };
     });
     return this.#lease(gateway, granted, around.place);
   }
 
   /**
-   * A process's word that it has ended, which is its last. Once more does nothing.
+   * The word of a gateway that a process of its own has ended. Once more does nothing.
    *
    * @throws DomainError `gateway.process_unknown`
    */
   async end(gateway: GatewayId, boot: string, requestId: string): Promise<void> {
     const { transactions, audit, installation } = this.#parts;
     await transactions.run('service', async (tx) => {
-      const end = await endProcess(tx, { gateway, boot }, null);
+      const end = await endProcess(tx, { gateway, boot }, { by: 'gateway' });
       if (end === 'unknown') throw new DomainError('gateway.process_unknown');
       if (typeof end === 'string') return;
       await audit.append(tx, [

@@ -1,19 +1,20 @@
-import type { LogId, Refusals } from '../audit/index.js';
-import type { Verify } from '../contract/crypto-types.js';
+import type { AuditLog, LogId, Refusals } from '../audit/index.js';
 import { MessageRefused } from '../contract/read.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { Transactions } from '../kernel/tx.js';
 import type { IncomingMessage } from '../platform/kafka/group-consumer.js';
 import type { Log } from '../platform/log/log.js';
+import { auditReturned } from './audit-returned.js';
 import { gatherReceipts, type VerifiedReceipt } from './domain/gather-receipts.js';
 import { isProven, readSignedReceipt, type ClaimedReceipt } from './domain/read-signed-receipt.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
-import { findProcessKeys } from './postgres/find-process-keys.js';
+import { findProcessKeys, type ProcessKey } from './postgres/find-process-keys.js';
 import { storeReceipts } from './postgres/store-receipts.js';
 import { ReceiptKeys } from './receipt-keys.js';
 
 export interface IntakeParts {
   readonly transactions: Transactions;
+  readonly audit: AuditLog;
   readonly refusals: Refusals;
   readonly installation: { readonly id: LogId };
   readonly log: Log;
@@ -49,11 +50,16 @@ export class ReceiptsIntake {
     const claims = messages.flatMap((message) => this.#read(message));
     const keys = await this.#keysOf(claims);
     const proven: VerifiedReceipt[] = [];
+    const saidGone = new Set<ProcessKey>();
     for (const claim of claims) {
-      const verify = keys.get(nameOf(claim.receipt.gateway, claim.receipt.boot));
-      if (verify === undefined) this.#refuse('unknown_process');
-      else if (!isProven(claim, verify)) this.#refuse('bad_signature');
-      else proven.push({ receipt: claim.receipt, receivedAt: claim.storedAt });
+      const known = keys.get(nameOf(claim.receipt.gateway, claim.receipt.boot));
+      if (known === undefined) this.#refuse('unknown_process');
+      else if (!isProven(claim, this.#receiptKeys.verifierOf(known.key)))
+        this.#refuse('bad_signature');
+      else {
+        proven.push({ receipt: claim.receipt, receivedAt: claim.storedAt });
+        if (known.wasSaidGone) saidGone.add(known);
+      }
     }
     if (proven.length === 0) return 0;
     const news = await transactions.read('background', (tx) =>
@@ -63,7 +69,20 @@ export class ReceiptsIntake {
     for (const { gateway, seconds } of news)
       metrics.endToEnd.observe({ gateway }, Math.max(0, seconds));
     metrics.receiptsTaken.inc(proven.length);
+    if (saidGone.size > 0) await this.#auditReturned([...saidGone]);
     return proven.length;
+  }
+
+  /** Nearly never: nobody has said it of nearly all. */
+  async #auditReturned(names: readonly ProcessKey[]): Promise<void> {
+    const { transactions, audit, installation } = this.#parts;
+    await transactions.run('background', (tx) =>
+      auditReturned(tx, audit, {
+        installation: installation.id,
+        names,
+        requestId: null,
+      }),
+    );
   }
 
   #read({ key, value, headers, storedAt }: IncomingMessage): Claim[] {
@@ -81,7 +100,7 @@ export class ReceiptsIntake {
   }
 
   // The keys are read each time: a gateway that was deleted a moment ago has none any more.
-  async #keysOf(claims: readonly Claim[]): Promise<ReadonlyMap<string, Verify>> {
+  async #keysOf(claims: readonly Claim[]): Promise<ReadonlyMap<string, ProcessKey>> {
     const names = new Map(
       claims.map(({ receipt: { gateway, boot } }) => [
         nameOf(gateway, boot),
@@ -92,12 +111,7 @@ export class ReceiptsIntake {
     const found = await this.#parts.transactions.read('background', (tx) =>
       findProcessKeys(tx, [...names.values()]),
     );
-    return new Map(
-      found.map(({ gateway, boot, key }) => [
-        nameOf(gateway, boot),
-        this.#receiptKeys.verifierOf(key),
-      ]),
-    );
+    return new Map(found.map((known) => [nameOf(known.gateway, known.boot), known]));
   }
 
   #refuse(reason: 'unreadable' | 'unknown_process' | 'bad_signature'): void {

@@ -75,7 +75,7 @@ export class RegisteredGateways extends Gateways {
     const { transactions, audit, stalenessMs } = this.#parts;
     const { gateway, boot } = process;
     await transactions.run('service', async (tx) => {
-      const end = await endProcess(tx, process, stalenessMs);
+      const end = await endProcess(tx, process, { by: 'operator', silentMs: stalenessMs });
       if (end === 'unknown') throw new DomainError('gateway.process_unknown');
       if (end === 'live') throw new DomainError('gateway.process_live');
       if (end === 'gone') return;

@@ -9,8 +9,14 @@ export class FakeService {
   readonly requests: LeaseRequest[] = [];
   /** Processes that said that they have ended. */
   readonly ended: string[] = [];
+  /** Leases and goodbyes as they came, with their process. */
+  readonly heard: (readonly ['lease' | 'goodbye', string])[] = [];
   /** Hears them, and hangs up. */
   cutsGoodbyes = false;
+  /** Answers 503 to them alone. */
+  refusesGoodbyes = false;
+  /** Does not know the process that they name. */
+  knowsNobody = false;
   readonly tokenKeys: PublicJwk[] = [];
   /** What it gives out by digest, with the headers of the topic. */
   readonly records = new Map<string, Written>();
@@ -61,14 +67,19 @@ export class FakeService {
     }
     const [, ended] = request.url?.split('/v1/gateways/self/lease/') ?? [];
     if (request.method === 'DELETE' && ended !== undefined) {
+      if (this.refusesGoodbyes) return [503, {}];
+      if (this.knowsNobody) return [404, { code: 'gateway.process_unknown' }];
       this.ended.push(ended);
+      this.heard.push(['goodbye', ended]);
       if (this.cutsGoodbyes) request.socket.destroy();
       return [204, null];
     }
     const isLease = request.method === 'PUT' && request.url === '/v1/gateways/self/lease';
     if (!isLease) return [404, {}];
     if (request.headers.authorization !== `Bearer ${this.key}`) return [401, {}];
-    this.requests.push(JSON.parse(text) as LeaseRequest);
+    const asked = JSON.parse(text) as LeaseRequest;
+    this.requests.push(asked);
+    this.heard.push(['lease', asked.boot]);
     const until = new Date(Date.now() + this.lease.staleness_ms).toISOString();
     const lease: Lease = {
       ...this.lease,

@@ -30,6 +30,7 @@ export const ACTIONS = [
   'gateway.registered',
   'gateway.leased',
   'gateway.process_gone',
+  'gateway.process_returned',
   'gateway.deleted',
   'issuer.registered',
   'issuer.removed',

@@ -1,6 +1,7 @@
 import type { Lease, LeaseRequest } from '../../contract/lease.js';
 import { pause } from '../pause.js';
 import type { Report } from '../report.js';
+import type { EndedProcesses } from './ended-processes.js';
 import { KeyRefused, type ServiceClient } from './service-client.js';
 
 const FIRST_RETRY_MS = 250;
@@ -9,6 +10,8 @@ const LAST_RETRY_MS = 5_000;
 export interface LeaseKeeperParts {
   readonly service: ServiceClient;
   readonly request: LeaseRequest;
+  /** Of a gateway that keeps what a later start goes by; else null. */
+  readonly ended: EndedProcesses | null;
   readonly onLease: (lease: Lease) => void;
   readonly report: Report;
 }
@@ -40,14 +43,25 @@ export class LeaseKeeper {
     }
   }
 
-  /** The last word. If it is not heard, the process counts like one that was killed. */
+  /** The last word, or a note of it. If it is lost, the process counts like one that was killed. */
   async goodbye(): Promise<void> {
-    const { service, request, report } = this.#parts;
+    const { service, request, ended, report } = this.#parts;
     if (!this.#isKnown) return;
     try {
-      await service.goodbye(request.boot, new AbortController().signal);
+      if (ended === null) await service.goodbye(request.boot, new AbortController().signal);
+      else await ended.add(request.boot);
     } catch (error) {
       report({ kind: 'goodbye.failed', error });
+    }
+  }
+
+  /** With a lease we count ourselves; who ended before us has to no longer. Never rejects: it is said again. */
+  async #tellOfEnded(stop: AbortSignal): Promise<void> {
+    const { service, ended, report } = this.#parts;
+    try {
+      await ended?.tell((boot) => service.goodbye(boot, stop));
+    } catch (error) {
+      if (!stop.aborted) report({ kind: 'goodbye.failed', error });
     }
   }
 
@@ -58,6 +72,7 @@ export class LeaseKeeper {
       this.#isKnown = true;
       onLease(lease);
       report({ kind: 'lease.renewed', id: lease.id });
+      await this.#tellOfEnded(stop);
       return lease;
     } catch (error) {
       if (stop.aborted) return null;

@@ -9,6 +9,7 @@ export class KeyRefused extends Error {
 }
 
 const ANSWER_MS = 5_000;
+const UNKNOWN_PROCESS = 'gateway.process_unknown';
 /** Whoever ends waits for it. */
 const GOODBYE_MS = 2_000;
 /** A request waits for it, and what it says is as old as this at most: well inside S. */
@@ -42,7 +43,8 @@ export class ServiceClient {
   }
 
   /**
-   * Says that this process has ended and decides nothing any more.
+   * Says that a process of this gateway has ended and decides nothing any more. One that the service does not know
+   * counts for nothing anyway.
    *
    * @throws Error when that may not have been heard
    */
@@ -52,8 +54,9 @@ export class ServiceClient {
       method: 'DELETE',
       headers: { authorization: `Bearer ${this.#key.reveal()}` },
     };
-    await exchange(url, request, { stop, ms: GOODBYE_MS, of: 'everything' }, (answer) => {
-      if (answer.status === 204) return Promise.resolve();
+    await exchange(url, request, { stop, ms: GOODBYE_MS, of: 'everything' }, async (answer) => {
+      if (answer.status === 204) return;
+      if (answer.status === 404 && codeOf(await answer.json()) === UNKNOWN_PROCESS) return;
       throw new Error(`the service answered ${answer.status}`);
     });
   }
@@ -108,6 +111,10 @@ export function foreignJwks(url: string, stop: AbortSignal): Promise<unknown> {
     return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
   });
 }
+
+/** The code of a refusal (RFC 9457). */
+const codeOf = (json: unknown): unknown =>
+  typeof json === 'object' && json !== null && 'code' in json ? json.code : null;
 
 /** The JSON of a 200, within a bounded time. */
 function answerTo(

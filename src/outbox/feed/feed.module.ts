@@ -2,7 +2,7 @@ import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from 
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { AuditModule } from '../../audit/audit.module.js';
-import { Refusals } from '../../audit/index.js';
+import { AuditLog, Refusals } from '../../audit/index.js';
 import { ServiceConfig } from '../../config/service-config.js';
 import { Clock } from '../../kernel/clock.js';
 import { Transactions } from '../../kernel/tx.js';
@@ -32,16 +32,17 @@ import { Snapshots } from './snapshots.js';
     },
     {
       provide: ReceiptsIntake,
-      inject: [Transactions, Refusals, Installation, Log, OutboxMetrics],
+      inject: [Transactions, AuditLog, Refusals, Installation, Log, OutboxMetrics],
       useFactory: (
-        ...[transactions, refusals, installation, log, metrics]: [
+        ...[transactions, audit, refusals, installation, log, metrics]: [
           Transactions,
+          AuditLog,
           Refusals,
           Installation,
           Log,
           OutboxMetrics,
         ]
-      ) => new ReceiptsIntake({ transactions, refusals, installation, log, metrics }),
+      ) => new ReceiptsIntake({ transactions, audit, refusals, installation, log, metrics }),
     },
     {
       provide: Snapshots,

@@ -20,25 +20,32 @@ const lock = sql(
 
 const end = sql(
   'outbox.end-process',
-  `update gateway_processes set gone_at = clock_timestamp() where gateway_id = $1 and boot = $2 returning gone_at`,
+  `update gateway_processes set gone_at = clock_timestamp(), gone_by = $3
+    where gateway_id = $1 and boot = $2 returning gone_at`,
 );
+
+/** Whose word it is. An operator's counts only of a process that has not been heard of for `silentMs`. */
+export type Word =
+  { readonly by: 'gateway' } | { readonly by: 'operator'; readonly silentMs: number };
 
 /**
  * Notes that a process is gone, from now on.
  *
- * @param silentMs how long it must not have been heard of; null when it says so itself
  * @returns since when, or why nothing was noted; `gone`: it was already
  */
 export async function endProcess(
   tx: Tx,
   { gateway, boot }: ProcessName,
-  silentMs: number | null,
+  word: Word,
 ): Promise<{ readonly at: Date } | 'unknown' | 'live' | 'gone'> {
   const name = [gateway, boot];
-  const [standing] = await rows<Standing>(tx, lock, [...name, (silentMs ?? 0) / 1_000]);
+  const [standing] = await rows<Standing>(tx, lock, [
+    ...name,
+    word.by === 'operator' ? word.silentMs / 1_000 : 0,
+  ]);
   if (standing === undefined) return 'unknown';
   if (standing.is_gone) return 'gone';
-  if (silentMs !== null && standing.is_live) return 'live';
-  const [row] = await rows<{ readonly gone_at: Date }>(tx, end, name);
+  if (word.by === 'operator' && standing.is_live) return 'live';
+  const [row] = await rows<{ readonly gone_at: Date }>(tx, end, [...name, word.by]);
   return row === undefined ? 'unknown' : { at: row.gone_at };
 }

@@ -7,6 +7,8 @@ export interface GrantedLease {
   readonly leaseUntil: Date;
   /** True for the first lease of this process. */
   readonly isFirst: boolean;
+  /** Somebody has said that it is gone, which this lease may refute. */
+  readonly wasSaidGone: boolean;
   /** The primary's clock. */
   readonly at: Date;
   /** As they are now; another process may have raised them since we began. */
@@ -17,6 +19,7 @@ export interface GrantedLease {
 interface Row {
   readonly lease_until: Date;
   readonly is_first: boolean;
+  readonly was_said_gone: boolean;
   readonly at: Date;
   readonly partitions: number;
   readonly epoch: string;
@@ -31,7 +34,7 @@ const statement = sql(
       set version = excluded.version, policy = excluded.policy, last_seen_at = clock_timestamp(),
           lease_until = excluded.lease_until
     where p.public_key = excluded.public_key
-   returning lease_until, (xmax = 0) as is_first, clock_timestamp() as at,
+   returning lease_until, (xmax = 0) as is_first, gone_at is not null as was_said_gone, clock_timestamp() as at,
              (select i.partitions from installation i), (select i.epoch from installation i)`,
 );
 
@@ -54,6 +57,7 @@ export async function leaseProcess(
   return {
     leaseUntil: row.lease_until,
     isFirst: row.is_first,
+    wasSaidGone: row.was_said_gone,
     at: row.at,
     partitions: row.partitions,
     epoch: Number(row.epoch),

@@ -87,6 +87,25 @@ describe('a start during an outage of everything', () => {
     expect([await resolved(one, tokenOf()), one.gateway.isReady]).toEqual(['allow', true]);
   });
 
+  it('lets people in who may be gone, and the one before it counts until the service knows of another', async () => {
+    const [first] = service.requests;
+    const cutOff = gateway('best-effort', NOBODY);
+    await eventually(() => cutOff.seen('view.restored').length > 0);
+    expect(cutOff.outcome(tokenOf())).toBe('allow');
+    await cutOff.stop();
+    expect(service.ended).toEqual([]);
+    service.status = null;
+    const later = gateway('best-effort', NOBODY);
+    await eventually(() => service.ended.length > 0);
+    const known = service.requests.at(-1)!.boot;
+    expect(service.heard.filter(([word, boot]) => word === 'goodbye' || boot === known)).toEqual([
+      ['lease', known],
+      ['goodbye', first!.boot],
+    ]);
+    await later.stop();
+    expect(service.ended).toEqual([first!.boot]);
+  });
+
   it('throws a view away, and says so, that somebody has written to', async () => {
     await appendFile(join(directory, 'view.state'), 'x');
     const one = gateway('best-effort', NOBODY);

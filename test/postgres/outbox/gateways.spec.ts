@@ -78,6 +78,7 @@ beforeEach(async () => {
   refusals = new CountingRefusals();
   intake = new ReceiptsIntake({
     transactions: world.transactions,
+    audit: world.audit,
     refusals,
     installation: { id: world.installation },
     log: silentLog,
@@ -632,6 +633,33 @@ describe('a case', () => {
     });
   });
 
+  /** Stored by the broker so long after the word. */
+  const afterItWasGone = async (ms: number) => {
+    const [row] = await world.world.query<{ at: Date }>(
+      'select gone_at as at from gateway_processes',
+    );
+    return { storedAt: new Date(row!.at.getTime() + ms) };
+  };
+  const returns = (process: Process) =>
+    world.world.query(
+      `select convert_from(bytes, 'UTF8')::jsonb -> 'detail' ->> 'boot' as boot from audit.entry
+        where action = 'gateway.process_returned' and subject_id = $1 and actor_id = subject_id`,
+      [process.gateway],
+    );
+
+  it('waits for no process whose last word came in within a second after its goodbye', async () => {
+    const process = await registered('edge', 'best-effort');
+    await leases.end(process.gateway, process.boot, 'r');
+    await intake.take([process.receipt({}, await afterItWasGone(900))]);
+    const { id, record } = await world.openCase(organization);
+    await acked(record);
+    expect(await view(id, 3 * S + 500)).toMatchObject({ state: 'bounded', gateways: [] });
+    expect(await returns(process)).toEqual([]);
+    await intake.take([process.receipt({}, await afterItWasGone(1_100))]);
+    expect(await view(id, 3 * S + 500)).toMatchObject({ state: 'unconfirmed' });
+    expect(await returns(process)).toEqual([{ boot: process.boot }]);
+  });
+
   it.each(['a lease', 'a receipt'])(
     'counts a process that was said to be gone as ever when %s shows that it is not',
     async (sign) => {
@@ -640,13 +668,16 @@ describe('a case', () => {
       await gateways.declareGone(process, asking);
       const { id, record } = await world.openCase(organization);
       await acked(record);
-      await world.world.query(`update gateway_processes set gone_at = gone_at - interval '2 s'`);
       if (sign === 'a lease') await process.lease();
-      else await intake.take([process.receipt()]);
+      else await intake.take([process.receipt({}, await afterItWasGone(400))]);
       expect(await view(id, 3 * S + 500)).toMatchObject({
         state: 'unconfirmed',
         gateways: [{ state: 'stale' }],
       });
+      expect(await returns(process)).toEqual([{ boot: process.boot }]);
+      await process.lease();
+      await intake.take([process.receipt()]);
+      expect(await returns(process)).toHaveLength(1);
       await intake.take([process.receipt({ applied: [record.digest] })]);
       expect(await view(id)).toMatchObject({ state: 'enforced' });
     },
