@@ -21,6 +21,9 @@ export type Step = 'whole' | 'completion';
  */
 const AT_ONCE = 64;
 
+/** Of those that take nobody's access away: each is a transaction of its own, and its turn comes soon or not at all. */
+const OTHERS_AT_ONCE = 8;
+
 /** The order of one request's operations. */
 export class BulkOrder {
   readonly done = new Map<Work, Done>();
@@ -79,11 +82,13 @@ export class BulkOrder {
     const people = new Set<string>();
     const most = this.#failOnErrors === Infinity ? AT_ONCE : 1;
     const coming = chosen.slice(from, from + most);
+    let others = 0;
     const end = coming.findIndex((work) => {
       const person = isRefused(work) || work.type === 'Groups' ? null : work.id;
       if (person === null || people.has(person)) return true;
       people.add(person);
-      return false;
+      if (!this.#isLeave(work)) others += 1;
+      return others > OTHERS_AT_ONCE;
     });
     return end === -1 ? coming : coming.slice(0, Math.max(end, 1));
   }
