@@ -15,12 +15,13 @@ export const versionLost = (): DomainError =>
   new DomainError('scim.version_lost', 'the resource has another version by now');
 
 /** An edit of one version only. When it is lost, what the request says of `active` still counts (P9). */
-export const editOf = (ifMatch: string | undefined, edit: Edit): Edit =>
-  ifMatch === undefined
-    ? edit
-    : (stored) => {
-        const edited = edit(stored);
-        return 'refused' in edited || names(ifMatch, stored.version)
-          ? edited
-          : { word: edited.word, refused: versionLost() };
-      };
+export function editOf(ifMatch: string | undefined, edit: Edit): Edit {
+  if (ifMatch === undefined) return edit;
+  const conditional: Edit = (stored) => {
+    const edited = edit(stored);
+    return 'refused' in edited || names(ifMatch, stored.version)
+      ? edited
+      : { word: edited.word, refused: versionLost() };
+  };
+  return edit.word === undefined ? conditional : Object.assign(conditional, { word: edit.word });
+}
