@@ -23,6 +23,9 @@ import { fitsWithOthers, writePlans, type PlannedFor } from './write-plan.js';
  */
 const RULES = { atOnce: 2, most: 32, patienceMs: 10_000 } as const;
 
+/** query_canceled, lock_not_available (https://www.postgresql.org/docs/18/errcodes-appendix.html). */
+const STOPPED = new Set(['57014', '55P03']);
+
 /** Who holds more tokens makes everybody wait who goes along. */
 const MOST_TOKENS = 50;
 
@@ -62,7 +65,8 @@ export class LeaversTogether {
       );
     } catch (error) {
       // Nothing may be concluded, for none of them: the IdP says it again.
-      if (error instanceof DomainError && error.sort === 'unavailable') throw error;
+      if (error instanceof DomainError && error.sort === 'unavailable' && !wasStopped(error))
+        throw error;
       return changes.map(() => null);
     }
   }
@@ -98,6 +102,13 @@ export class LeaversTogether {
     };
   }
 }
+
+/**
+ * Whether PostgreSQL stopped a statement that took too long or waited too long for a lock: it has said so itself, and
+ * committed nothing. One of them may have more rows than fit into the time, and the others must not wait for that.
+ */
+const wasStopped = ({ cause }: DomainError): boolean =>
+  cause instanceof Error && 'code' in cause && STOPPED.has(String(cause.code));
 
 /** Null when it needs more than the locks that are held, or makes others wait. */
 function meaning(

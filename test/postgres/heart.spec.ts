@@ -18,6 +18,7 @@ import { Heart } from '../../src/deprovision/heart.js';
 import { DomainError } from '../../src/kernel/domain-error.js';
 import { Transactions, type Lane, type Tx } from '../../src/kernel/tx.js';
 import { sha256 } from '../../src/platform/crypto/sha256.js';
+import { rows, sql } from '../../src/platform/postgres/rows.js';
 import { RememberingPublisher, systemClock, World } from '../support/world.js';
 
 let world: World;
@@ -668,9 +669,15 @@ describe('an operator', () => {
   });
 });
 
+/** PostgreSQL stops it, as it stops a write of more rows than fit into the time. */
+async function takeTooLong(tx: Tx): Promise<void> {
+  await rows(tx, sql('test.shorten', "select set_config('statement_timeout', '50ms', true)"));
+  await rows(tx, sql('test.sleep', 'select pg_sleep(60)'));
+}
+
 /** Breaks the next transaction, and then no more. */
 class BreakingOnce extends Transactions {
-  breaks: 'itself' | 'before commit' | 'after commit' | null = null;
+  breaks: 'itself' | 'too long' | 'before commit' | 'after commit' | null = null;
 
   override async run<T>(lane: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
     const breaks = this.breaks;
@@ -678,6 +685,7 @@ class BreakingOnce extends Transactions {
     const done = await world.transactions.run(lane, async (tx) => {
       const result = await work(tx);
       if (breaks === 'itself') throw new TypeError('something about one of them');
+      if (breaks === 'too long') await takeTooLong(tx);
       if (breaks === 'before commit') throw new DomainError('store.unavailable');
       return result;
     });
@@ -819,10 +827,13 @@ describe('people who leave at the same moment', () => {
     }
   });
 
-  it('go one by one when it fails together for what one of them is', async () => {
+  it.each([
+    ['for what one of them is', 'itself'],
+    ['because PostgreSQL stops what takes too long', 'too long'],
+  ] as const)('go one by one when it fails together %s', async (_, breaks) => {
     const at = await party(3);
     const { transactions, publisher, heart } = breakable();
-    transactions.breaks = 'itself';
+    transactions.breaks = breaks;
     const outcomes = (await Promise.all(leave(at, heart))).map(done);
     expect(new Set((await casesOf(at.people)).map(({ xmin }) => xmin)).size).toBe(3);
     expect(publisher.offered.map((record) => record.case).sort()).toEqual(
