@@ -217,11 +217,11 @@ describe('a deprovision', () => {
       'offswitch_watermark_time_seconds{partition="0"}',
     ])
       expect(text).toContain(`${name} `);
-    // Two gateways have answered for each revocation of the tests before.
+    // Two gateways have answered for each revocation of the tests before, and one has come and gone.
     const counts = [
       ...text.matchAll(/^revocation_end_to_end_seconds_count\{gateway="gateway-[^"]+"\} (\d+)$/gm),
     ];
-    expect(counts.map(([, count]) => Number(count) >= 2)).toEqual([true, true]);
+    expect(counts.filter(([, count]) => Number(count) >= 2).length).toBeGreaterThanOrEqual(2);
     const health = await service.ask('GET', '/health/ready');
     expect(health).toMatchObject({
       status: 200,
