@@ -63,6 +63,17 @@ async function attempt(who: Person, ...statements: readonly string[]): Promise<s
   }
 }
 
+/**
+ * Once more, as long as the database of another test file goes at that very moment: the role is granted something in each
+ * database of the cluster, and what is given up with it is looked for in all of them.
+ */
+async function undisturbed(attack: () => Promise<string | null>): Promise<string | null> {
+  for (;;) {
+    const answer = await attack();
+    if (!answer?.startsWith('tuple concurrently')) return answer;
+  }
+}
+
 /** A fingerprint of everything that could have been changed. */
 async function state(): Promise<unknown> {
   const { rows } = await people.superuser.query(
@@ -269,7 +280,7 @@ describe.each(['origin', 'replica'])('a superuser with session_replication_role 
   });
 
   it('is refused by the grant trigger when it drops what the service was granted', async () => {
-    expect(await as('drop owned by offswitch_service')).toMatch(GRANT_TRIGGER);
+    expect(await undisturbed(() => as('drop owned by offswitch_service'))).toMatch(GRANT_TRIGGER);
   });
 
   it('is refused when it becomes the owner of the log first', async () => {
