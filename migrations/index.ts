@@ -41,6 +41,7 @@ import { LeaversPlannedOnce1764313900000 } from './1764313900000-leavers-planned
 import { GatewayProcessesThatAreGone1764314700000 } from './1764314700000-gateway-processes-that-are-gone.js';
 import { BulkJobsInTurn1764315500000 } from './1764315500000-bulk-jobs-in-turn.js';
 import { WordsThatProcessesAreGone1764316300000 } from './1764316300000-words-that-processes-are-gone.js';
+import { WhatEndsAccessIsTold1764317400000 } from './1764317400000-what-ends-access-is-told.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -95,4 +96,5 @@ export const migrations: readonly (new () => Migration)[] = [
   GatewayProcessesThatAreGone1764314700000,
   BulkJobsInTurn1764315500000,
   WordsThatProcessesAreGone1764316300000,
+  WhatEndsAccessIsTold1764317400000,
 ];

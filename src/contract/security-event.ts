@@ -1,3 +1,4 @@
+import type { AccessEventUri, AccessSubject, SessionRevoked } from './access-event.js';
 import { canonicalBytes } from './bytes.js';
 
 /** Provisioning events of RFC 9967 §2.4 in the form that tells names and no values, and completions (§2.5). */
@@ -11,6 +12,7 @@ export const SCIM_EVENTS = {
   asyncResponse: 'urn:ietf:params:scim:event:misc:asyncresp',
 } as const;
 export type ScimEventUri = (typeof SCIM_EVENTS)[keyof typeof SCIM_EVENTS];
+export type SecurityEventUri = ScimEventUri | AccessEventUri;
 
 /** Which attributes a change touched, as paths of RFC 7644 §3.5.2, and the version that it made. */
 export interface Notice {
@@ -32,23 +34,28 @@ export interface Completion {
   };
 }
 
-/** What happened to one resource by one request; the first one says how it was changed. */
-export type ScimEvents = Readonly<
-  Partial<Record<ScimEventUri, Notice | Completion | Record<string, never>>>
+/** What happened to one subject by one request. */
+export type SecurityEvents = Readonly<
+  Partial<Record<SecurityEventUri, Notice | Completion | SessionRevoked | Record<string, never>>>
 >;
 
-/** A security event token (RFC 8417) about one SCIM resource. No `externalId`: it may be a person's address. */
+/** RFC 9967: `uri` is below the SCIM root. No `externalId`: it may be a person's address. */
+export interface ScimSubject {
+  readonly format: 'scim';
+  readonly uri: string;
+}
+
+/** A security event token (RFC 8417) about one SCIM resource, or about the access of a person, a device, … */
 export interface SecurityEventToken {
   readonly iss: string;
   /** Unix seconds: when it happened. */
   readonly iat: number;
-  /** The event, the same however often it is sent. */
+  /** The event, the same however often it is sent; of a case that revoked something, the case. */
   readonly jti: string;
-  /** The request: its `x-request-id`, followed by `:` and the number of the operation when it came in bulk. */
+  /** The request: its `x-request-id`, followed by `:` and the number of the operation, or signal, of several in it. */
   readonly txn: string;
-  /** `uri` is below the SCIM root. */
-  readonly sub_id: { readonly format: 'scim'; readonly uri: string };
-  readonly events: ScimEvents;
+  readonly sub_id: ScimSubject | AccessSubject;
+  readonly events: SecurityEvents;
 }
 
 /** The value of a message on the events topic: CloudEvents 1.0, structured, whose data is the token. */
@@ -58,30 +65,32 @@ export interface SecurityEvent {
   readonly id: string;
   /** `iss`. */
   readonly source: string;
-  /** The first of the token's events. */
-  readonly type: ScimEventUri;
-  /** `sub_id.uri`. */
+  /** The first of the token's events: how a resource was changed, or what became of access. */
+  readonly type: SecurityEventUri;
+  /** `sub_id.uri`; of access `scope/id`, as in the key of a revocation. */
   readonly subject: string;
   /** RFC 3339 UTC with milliseconds: the primary's clock under the locks. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
   /** The organization. */
   readonly org: string;
-  /** The SCIM connection whose resource it is. */
-  readonly connection: string;
+  /** Whose resource it is, or whose word it was; left out where no connection has asked. */
+  readonly connection?: string;
   readonly data: SecurityEventToken;
 }
 
-/** What there is to tell of one resource. */
+/** What there is to tell. */
 export interface Happening {
   readonly id: string;
   readonly org: string;
-  readonly connection: string;
+  readonly connection: string | null;
   readonly resource: string;
+  /** Null for the SCIM resource that `resource` names. */
+  readonly identifier: AccessSubject | null;
   readonly txn: string;
   readonly at: Date;
-  readonly type: ScimEventUri;
-  readonly events: ScimEvents;
+  readonly type: SecurityEventUri;
+  readonly events: SecurityEvents;
 }
 
 export const securityEvent = (told: Happening, issuer: string): SecurityEvent => ({
@@ -93,13 +102,13 @@ export const securityEvent = (told: Happening, issuer: string): SecurityEvent =>
   time: told.at.toISOString(),
   datacontenttype: 'application/json',
   org: told.org,
-  connection: told.connection,
+  ...(told.connection !== null && { connection: told.connection }),
   data: {
     iss: issuer,
     iat: Math.floor(told.at.getTime() / 1000),
     jti: told.id,
     txn: told.txn,
-    sub_id: { format: 'scim', uri: told.resource },
+    sub_id: told.identifier ?? { format: 'scim', uri: told.resource },
     events: told.events,
   },
 });

@@ -3,7 +3,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AuditLog } from '../audit/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Transactions } from '../kernel/tx.js';
-import { RevocationPublisher } from '../outbox/index.js';
+import { Outbox, RevocationPublisher } from '../outbox/index.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { sha256 } from '../platform/crypto/sha256.js';
 import { Installation } from '../platform/installation/installation.js';
@@ -18,7 +18,11 @@ import { StoredRosters } from './stored-rosters.js';
 @Module({
   imports: [AuditModule, OutboxModule],
   providers: [
-    { provide: ResourceEvents, useFactory: () => new QueuedResourceEvents() },
+    {
+      provide: ResourceEvents,
+      inject: [Outbox],
+      useFactory: (outbox: Outbox) => new QueuedResourceEvents(outbox),
+    },
     {
       provide: Rosters,
       inject: [Transactions, AuditLog, Metrics],

@@ -32,8 +32,7 @@ export {
   type MadeCases,
   type Operator,
 } from './deprovision.js';
-export type { ResourceEvent } from './domain/plan.js';
-export { ResourceEvents } from './resource-events.js';
+export { ResourceEvents, type ResourceEvent } from './resource-events.js';
 export { ISSUER_SUBJECTS } from './domain/issuer-subjects.js';
 export { Rosters, type RosterDemand } from './rosters.js';
 export type { RevocationOrder } from './domain/plan-subject.js';

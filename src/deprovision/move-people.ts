@@ -3,9 +3,10 @@ import type { Tx } from '../kernel/tx.js';
 import type { OutboxRecord } from '../outbox/index.js';
 import { sameAccess, type Person } from './domain/person.js';
 import type { AccessPlan } from './domain/access.js';
+import { eventsOfChange } from './domain/access-events.js';
 import { print, type Press } from './domain/compose-writes.js';
 import type { Place } from './domain/plan-membership.js';
-import { NOTHING, type Circumstances } from './domain/plan.js';
+import { eventsOf, NOTHING, type Circumstances } from './domain/plan.js';
 import { peopleState } from './postgres/people-state.js';
 import { writeSome } from './postgres/write-all.js';
 
@@ -38,12 +39,7 @@ export async function movePeople(
     const standing = await peopleState(tx, around.origin, some);
     const plans = standing.map((each) => ({ before: each.person, plan: moving.plan(each) }));
     const moved = plans.filter(({ before, plan }) => !sameAccess(plan.person, before));
-    const written = await write(
-      tx,
-      press,
-      around,
-      moved.map(({ plan }) => plan),
-    );
+    const written = await write(tx, press, around, moved);
     records.push(...written);
     gone += moved.filter(({ plan }) => plan.tokensEnd !== null).length;
   }
@@ -54,9 +50,10 @@ async function write(
   tx: Tx,
   press: Press,
   around: Circumstances,
-  plans: readonly AccessPlan[],
+  moved: readonly { readonly before: Person; readonly plan: AccessPlan }[],
 ): Promise<readonly OutboxRecord[]> {
   const { organization, connection } = around.origin;
+  const plans = moved.map((one) => one.plan);
   const plan = {
     entries: plans.flatMap(({ entries }) => entries),
     records: plans.flatMap((each) => each.records),
@@ -77,6 +74,10 @@ async function write(
     })),
     endings: plans.flatMap(({ tokensEnd }) => (tokensEnd === null ? [] : [tokensEnd])),
     cases: plans.flatMap(({ cases }) => cases),
+    events: eventsOf(
+      around,
+      moved.flatMap((one) => eventsOfChange(around, { before: one.before, access: one.plan })),
+    ),
     printed,
   });
   return printed.records;

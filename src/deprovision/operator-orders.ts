@@ -1,12 +1,14 @@
 import { entryOf, entryRow } from '../audit/index.js';
 import { raisedGeneration } from '../contract/generation.js';
-import type { OutboxRecord } from '../outbox/index.js';
+import type { OutboxRecord, ToldEvent } from '../outbox/index.js';
 import { newId, type ApiKeyId, type CaseId, type EntryId } from '../kernel/ids.js';
 import type { Tx } from '../kernel/tx.js';
 import type { HeldSubject, MadeCases, Operator, PeopleOrder } from './deprovision.js';
+import { accountEvent, ACCESS_EVENTS } from '../contract/access-event.js';
+import { caseTold } from './domain/access-events.js';
 import { print, type Press } from './domain/compose-writes.js';
 import { planApiKey, planSubject, type RevocationOrder } from './domain/plan-subject.js';
-import { NOTHING } from './domain/plan.js';
+import { eventsOf, NOTHING, type CaseWrite } from './domain/plan.js';
 import { endTokens } from './postgres/end-tokens.js';
 import { removeHold } from './postgres/holds.js';
 import { lockApiKey, lockSubject } from './postgres/lock-and-read.js';
@@ -49,6 +51,7 @@ export async function revokeSubject(
       },
     ],
     cases: [plan.case],
+    events: told(order, before.at, [plan]),
     printed,
   };
   writeAll(tx, writes);
@@ -96,6 +99,11 @@ export async function revokePeople(
       left: false,
     })),
     cases: plans.map(({ plan }) => plan.case),
+    events: told(
+      order,
+      at,
+      plans.map(({ plan }) => plan),
+    ),
     printed,
   });
   const made = new Map(plans.map(({ before, plan }) => [before.user, plan.case.id]));
@@ -126,6 +134,7 @@ export async function revokeApiKey(
       lifts: {},
     })),
     cases: [plan.case],
+    events: told(operator, before.at, [plan]),
     printed,
   });
   await endTokens(
@@ -161,7 +170,30 @@ export async function liftHold(
     organization,
     at: removed.at,
     access: [],
+    events:
+      subject.scope === 'user' && removed.remaining.length === 0
+        ? enabled(operator, subject.id)
+        : [],
     printed: { entries: [entryRow(entry)], records: [] },
   });
   return { outcome: true, records: [] };
 }
+
+/** Of each case that it makes: an order of many people is told as one transaction. */
+const told = (
+  { requestId }: Pick<Operator, 'requestId'>,
+  at: Date,
+  plans: readonly { readonly case: CaseWrite; readonly holds?: object }[],
+): readonly ToldEvent[] =>
+  eventsOf(
+    { origin: { requestId } },
+    plans.map((plan) =>
+      caseTold(plan.case, {
+        at,
+        isHeld: plan.case.scope === 'user' && Object.keys(plan.holds ?? {}).length > 0,
+      }),
+    ),
+  );
+
+const enabled = ({ requestId }: Operator, user: string): readonly ToldEvent[] =>
+  eventsOf({ origin: { requestId } }, [accountEvent(newId(), user, ACCESS_EVENTS.accountEnabled)]);

@@ -1,7 +1,12 @@
 import type { Tx } from '../kernel/tx.js';
+import type { Outbox, ToldEvent } from '../outbox/index.js';
 import type { Origin } from './domain/change.js';
-import type { ResourceEvent } from './domain/plan.js';
-import { insertEvents } from './postgres/insert-events.js';
+
+/** An event about a resource, and the transaction that it tells of. */
+export type ResourceEvent = Pick<
+  ToldEvent,
+  'id' | 'subject' | 'resource' | 'txn' | 'type' | 'events'
+>;
 
 /** What others are told of resources beside the changes themselves, which the heart tells. */
 export abstract class ResourceEvents {
@@ -10,7 +15,21 @@ export abstract class ResourceEvents {
 }
 
 export class QueuedResourceEvents extends ResourceEvents {
-  override async tell(tx: Tx, origin: Origin, events: readonly ResourceEvent[]): Promise<void> {
-    if (events.length > 0) await insertEvents(tx, origin, events);
+  readonly #outbox: Outbox;
+
+  constructor(outbox: Outbox) {
+    super();
+    this.#outbox = outbox;
+  }
+
+  override async tell(
+    tx: Tx,
+    { organization, connection }: Origin,
+    events: readonly ResourceEvent[],
+  ): Promise<void> {
+    await this.#outbox.tell(tx, organization, {
+      at: null,
+      events: events.map((event) => ({ ...event, connection, identifier: null })),
+    });
   }
 }

@@ -11,6 +11,7 @@ export {
   type SubjectKind,
 } from './foreign-issuers.js';
 export { Gateways, type Asking, type GatewayView } from './gateways.js';
+export type { ToldEvent } from './domain/told-event.js';
 export { Outbox } from './outbox.js';
 export {
   PublisherHealth,

@@ -38,7 +38,7 @@ export class ObservedPublisher extends PublisherHealth {
     metrics.observed(
       {
         name: 'offswitch_events_pending',
-        help: 'What happened to SCIM resources and has not been told on the events topic yet',
+        help: 'What happened to SCIM resources and to access and has not been told on the events topic yet',
       },
       () => transactions.read('background', countPendingEvents),
     );

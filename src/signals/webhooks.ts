@@ -129,9 +129,13 @@ export class Webhooks {
   async #takeAll(origin: Origin, readings: readonly Reading[]): Promise<readonly SignalOutcome[]> {
     const outcomes: SignalOutcome[] = [];
     const failures: unknown[] = [];
-    for (const signal of signalsIn(readings))
+    const signals = signalsIn(readings);
+    for (const [operation, signal] of signals.entries())
       try {
-        const outcome = await this.#parts.deprovision.takeSignal({ origin, signal });
+        const outcome = await this.#parts.deprovision.takeSignal({
+          origin: signals.length > 1 ? { ...origin, operation } : origin,
+          signal,
+        });
         this.#alarm(origin, outcome);
         outcomes.push(outcome);
       } catch (error) {

@@ -27,7 +27,7 @@ export interface FirstUser {
   readonly at: Date;
 }
 
-/** What this room revokes on its own account, by the same path as everything else: case, entry, record, publish. */
+/** What this room revokes on its own account, by the same path as everything else: case, entry, record, event, publish. */
 export class Endings {
   readonly #cases: Cases;
   readonly #audit: AuditLog;
@@ -61,6 +61,7 @@ export class Endings {
     await this.#cases.open(tx, plan.case);
     await this.#audit.append(tx, [plan.entry]);
     await this.#outbox.enqueue(tx, [plan.record]);
+    await this.#outbox.tell(tx, end.organization, { at: end.at, events: [plan.event] });
     return plan.record;
   }
 
@@ -96,6 +97,7 @@ export class Endings {
     if (plan.case !== null) await this.#cases.open(tx, plan.case);
     await this.#audit.append(tx, [plan.entry]);
     await this.#outbox.enqueue(tx, plan.records);
+    await this.#outbox.tell(tx, organization, { at, events: plan.events });
     return plan.records;
   }
 

@@ -6,6 +6,13 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import {
+  ACCESS_EVENTS,
+  accountEvent,
+  caseEvent,
+  type AccessSubject,
+  type SessionRevoked,
+} from '../../src/contract/access-event.js';
+import {
   MessageRefused,
   readReceipt,
   readRecord,
@@ -258,9 +265,15 @@ describe('the events of the document', () => {
     1
   >;
   const NOTICE = { attributes: 1, version: 1 } satisfies Record<keyof Notice, 1>;
+  const SESSION_REVOKED = {
+    event_timestamp: 1,
+    initiating_entity: 1,
+    reason_admin: 1,
+  } satisfies Record<keyof SessionRevoked, 1>;
   const isEvent = ajv.getSchema('asyncapi#/components/schemas/event')!;
   const happening = (more: Partial<Parameters<typeof securityEvent>[0]> = {}) => ({
     ...{ id: newId(), org: newId(), connection: newId(), txn: newId(), at: new Date() },
+    identifier: null,
     resource: `/Users/${newId()}`,
     type: SCIM_EVENTS.put,
     events: {
@@ -271,13 +284,20 @@ describe('the events of the document', () => {
   });
 
   it.each([
-    ['an event', 'event', EVENT],
-    ['a notice', 'notice', NOTICE],
-  ])('have exactly the members of %s, all of them required', (_, name, members) => {
-    expect(sorted(Object.keys(schemas[name].properties))).toEqual(sorted(Object.keys(members)));
-    expect(sorted(schemas[name].required)).toEqual(sorted(Object.keys(members)));
-    expect(schemas[name].additionalProperties).toBe(false);
-  });
+    ['an event', 'event', EVENT, ['connection']],
+    ['a notice', 'notice', NOTICE, []],
+    ['a session that was revoked', 'sessionRevoked', SESSION_REVOKED, []],
+  ])(
+    'have exactly the members of %s, all of them required but %j',
+    (_, name, members, optional) => {
+      const names = Object.keys(members);
+      expect(sorted(Object.keys(schemas[name].properties))).toEqual(sorted(names));
+      expect(sorted(schemas[name].required)).toEqual(
+        sorted(names.filter((member) => !(optional as readonly string[]).includes(member))),
+      );
+      expect(schemas[name].additionalProperties).toBe(false);
+    },
+  );
 
   it('have exactly the members of a security event token', () => {
     const { data } = schemas.event.properties;
@@ -297,7 +317,19 @@ describe('the events of the document', () => {
   });
 
   it('are of the types that are sent', () => {
-    expect(schemas.scimEvent.enum).toEqual(Object.values(SCIM_EVENTS));
+    expect(schemas.eventType.enum).toEqual([
+      ...Object.values(SCIM_EVENTS),
+      ...Object.values(ACCESS_EVENTS),
+    ]);
+  });
+
+  it('are of subjects as they are named', () => {
+    const members = { tenant: 1, user: 1, device: 1, session: 1, application: 1 } satisfies Record<
+      Exclude<keyof Extract<AccessSubject, { format: 'complex' }>, 'format'>,
+      1
+    >;
+    const complex = schemas.subjectIdentifier.oneOf[2].properties;
+    expect(sorted(Object.keys(complex))).toEqual(sorted(['format', ...Object.keys(members)]));
   });
 
   it.each([
@@ -333,6 +365,22 @@ describe('the events of the document', () => {
         events: { [SCIM_EVENTS.delete]: {} },
       },
     ],
+    ...(['org', 'user', 'device', 'family', 'api_key'] as const).flatMap((scope) =>
+      CAUSE_KINDS.map(
+        (cause) =>
+          [
+            `the ${cause} end of a ${scope}`,
+            caseEvent({
+              ...{ case: newId(), scope, subject: newId(), user: newId(), at: new Date(), cause },
+              ...{ initiator: 'admin', isHeld: scope === 'user' },
+            }),
+          ] as const,
+      ),
+    ),
+    [
+      'a person who may come back, on an operator’s word',
+      { ...accountEvent(newId(), newId(), ACCESS_EVENTS.accountEnabled), connection: null },
+    ],
   ])('are sent as they are described: %s', (_, more) => {
     const sent = Buffer.from(
       eventBytes(securityEvent(happening(more), 'urn:offswitch:test')),
@@ -345,6 +393,8 @@ describe('the events of the document', () => {
     ['an unknown event', { 'urn:ietf:params:scim:event:prov:put:full': {} }],
     ['a deactivation with attributes', { [SCIM_EVENTS.deactivate]: { attributes: ['active'] } }],
     ['a bulkId', { [SCIM_EVENTS.asyncResponse]: { method: 'POST', status: '201', bulkId: 'x' } }],
+    ['an operator’s words', { [ACCESS_EVENTS.sessionRevoked]: { reason_admin: { en: 'x' } } }],
+    ['an account with a reason', { [ACCESS_EVENTS.accountDisabled]: { reason: 'hijacking' } }],
     ['nothing', {}],
   ])('leave no room for %s', (_, events) => {
     const event = securityEvent(happening(), 'urn:offswitch:test');

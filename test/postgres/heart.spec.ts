@@ -19,6 +19,7 @@ import { DomainError } from '../../src/kernel/domain-error.js';
 import { Transactions, type Lane, type Tx } from '../../src/kernel/tx.js';
 import { sha256 } from '../../src/platform/crypto/sha256.js';
 import { rows, sql } from '../../src/platform/postgres/rows.js';
+import { casesMet, toldOtherwise } from '../support/told.js';
 import { RememberingPublisher, systemClock, World } from '../support/world.js';
 
 let world: World;
@@ -868,4 +869,10 @@ describe('people who leave at the same moment', () => {
       expect(await casesOf(at.people)).toHaveLength(at.people.length * generation);
     },
   );
+});
+
+it('each case that revoked something is told exactly once, under its own id, whatever its door', async () => {
+  const operators = ['user', 'device', 'family', 'org'].map((scope) => `admin ${scope}`);
+  expect(await casesMet(world)).toEqual(new Set(['scim user', 'signal user', ...operators]));
+  expect(await toldOtherwise(world)).toEqual([]);
 });

@@ -14,6 +14,7 @@ import { newId, type ConnectionId, type Id, type OrganizationId } from '../../sr
 import { Secret } from '../../src/kernel/secret.js';
 import { Transactions, type Lane, type Tx } from '../../src/kernel/tx.js';
 import { DomainError } from '../../src/kernel/domain-error.js';
+import { PostgresOutbox } from '../../src/outbox/postgres-outbox.js';
 import { OpaqueSecrets } from '../../src/platform/crypto/opaque-secrets.js';
 import { Sealer } from '../../src/platform/crypto/sealer.js';
 import { sha256 } from '../../src/platform/crypto/sha256.js';
@@ -205,7 +206,7 @@ export class ScimServer {
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: new Metrics() },
       { provide: Deprovision, useValue: heart },
-      { provide: ResourceEvents, useValue: new QueuedResourceEvents() },
+      { provide: ResourceEvents, useValue: new QueuedResourceEvents(new PostgresOutbox()) },
       { provide: Installation, useValue: installation },
       { provide: ServiceConfig, useValue: config },
       { provide: OpaqueSecrets, useValue: new OpaqueSecrets(new Uint8Array(32).fill(1)) },

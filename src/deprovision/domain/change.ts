@@ -12,7 +12,7 @@ export interface Origin {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
   readonly requestId: string;
-  /** Which operation of a bulk request it is, from zero. */
+  /** Which operation of a bulk request it is, or which of several signals in one delivery, from zero. */
   readonly operation?: number;
   /** When the request's head arrived, our clock. */
   readonly receivedAt: Date;

@@ -12,6 +12,7 @@ import {
   type ForeignName,
   type Person,
 } from './person.js';
+import { eventsOfChange } from './access-events.js';
 import { userCreated } from './provisioning-events.js';
 import { planArrival, type Place } from './plan-membership.js';
 import { entryOf, identitiesOf, NOTHING, type Circumstances } from './plan.js';
@@ -74,7 +75,11 @@ export function planCreation(
       resource: { kind: 'insert', resource },
       identitiesAdded: identitiesOf(id, resource),
       entries: [created, ...access.entries],
-      events: [userCreated(around, resource)],
+      events: eventsOfChange(around, {
+        before: before.person,
+        access,
+        events: [userCreated(around, resource)],
+      }),
     },
     outcome: { kind: 'done', resource, changed: true, case: access.tokensEnd?.case ?? null },
   };

@@ -1,5 +1,6 @@
 import type { ResourceChange, ResourceImage, ResourceOutcome, StoredResource } from './change.js';
 import { endAccess, keepAccess, type AccessPlan } from './access.js';
+import { eventsOfChange } from './access-events.js';
 import { userChanged, userDeleted, type Verb } from './provisioning-events.js';
 import { sameJson } from './same-json.js';
 import { joinWaiting, type WaitingSignal } from './waiting-signals.js';
@@ -167,6 +168,7 @@ export function planEdit(
     entries.push(
       entryOf(around, { action: 'user.changed', subject: { type: 'user', id: resource.user } }),
     );
+  const told = { verb: edited.verb ?? 'patch', gone: said.tokensEnd?.case ?? null };
   return {
     plan: {
       ...NOTHING,
@@ -176,7 +178,11 @@ export function planEdit(
       identitiesAdded: without(now, old),
       identitiesEnded: without(old, now),
       entries,
-      events: changed ? [userChanged(around, resource, stored, edited.verb ?? 'patch')] : [],
+      events: eventsOfChange(around, {
+        before: before.person,
+        access,
+        events: changed ? [userChanged(around, resource, stored, told)] : [],
+      }),
     },
     outcome: { kind: 'done', resource: stored, changed, case: access.tokensEnd?.case ?? null },
   };
@@ -193,7 +199,9 @@ export function planRefusedEdit(
 ): Planned {
   const outcome = { kind: 'refused', why: edited.refused } as const;
   if (edited.word !== 'false' && edited.word !== 'unreadable') return { plan: NOTHING, outcome };
-  return { plan: { ...NOTHING, ...planWord(around, before.person, edited.word) }, outcome };
+  const access = planWord(around, before.person, edited.word);
+  const events = eventsOfChange(around, { before: before.person, access });
+  return { plan: { ...NOTHING, ...access, events }, outcome };
 }
 
 /** SCIM DELETE: the person is gone, the resource leaves every query, its name is free again (RFC 7644 §3.6). */
@@ -212,7 +220,11 @@ export function planRemoval(around: Circumstances, before: BeforeEdit): Planned 
           subject: { type: 'user', id: before.resource.user },
         }),
       ],
-      events: [userDeleted(around, before.resource)],
+      events: eventsOfChange(around, {
+        before: before.person,
+        access,
+        events: [userDeleted(around, before.resource, access.tokensEnd?.case ?? null)],
+      }),
     },
     outcome: { kind: 'removed', case: access.tokensEnd?.case ?? null },
   };

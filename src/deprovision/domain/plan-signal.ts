@@ -1,5 +1,6 @@
 import type { CaseId, SignalId, UserId } from '../../kernel/ids.js';
 import type { SignalOutcome, VerifiedSignal } from './change.js';
+import { eventsOfChange } from './access-events.js';
 import { sameAccess, type Person } from './person.js';
 import { entryOf, NOTHING, type CaseWrite, type Circumstances, type Plan } from './plan.js';
 import { planKnown } from './waiting-signals.js';
@@ -44,6 +45,7 @@ export function planSignal(
       ...access,
       person: sameAccess(access.person, before.person) ? null : access.person,
       signals: [{ id, outcome: 'applied', case: outcome.case, user: before.person.user }],
+      events: eventsOfChange(around, { before: before.person, access }),
     },
     outcome,
   };

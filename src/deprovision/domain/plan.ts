@@ -5,17 +5,16 @@ import {
   type AuditEntry,
   type Subject,
 } from '../../audit/index.js';
-import type { ScimEvents, ScimEventUri } from '../../contract/security-event.js';
 import type { CauseKind, GenerationScope } from '../../contract/revocation-record.js';
 import type {
   CaseId,
   ConnectionId,
   EntryId,
-  GroupId,
   ResourceId,
   SignalId,
   UserId,
 } from '../../kernel/ids.js';
+import type { ToldEvent } from '../../outbox/index.js';
 import type { Origin, ResourceImage, SignalOutcome, StoredResource } from './change.js';
 import { issuerSubjectName, issuerSubjectsOf } from './issuer-subjects.js';
 import type { ForeignName, Person } from './person.js';
@@ -71,21 +70,8 @@ export type RecordDraft = {
   | { readonly scope: 'ext'; readonly name: ForeignName }
 );
 
-/** What is told of one resource on the events topic: names, no values. */
-export interface EventDraft {
-  readonly id: string;
-  /** Whose events keep their order. */
-  readonly subject: UserId | GroupId;
-  /** Below the SCIM root. */
-  readonly resource: string;
-  readonly type: ScimEventUri;
-  readonly events: ScimEvents;
-}
-
-/** An event, and the transaction that it tells of. */
-export interface ResourceEvent extends EventDraft {
-  readonly txn: string;
-}
+/** What is told on the events topic, before it is known by which request: names, no values. */
+export type EventDraft = Omit<ToldEvent, 'txn' | 'connection'>;
 
 export interface Identity {
   readonly kind: 'scim_id' | 'iss_sub' | 'external_id' | 'user_name' | 'email';
@@ -129,7 +115,7 @@ export interface Plan {
   }[];
   readonly entries: readonly AuditEntry[];
   readonly records: readonly RecordDraft[];
-  /** What others are told of the resources that changed. */
+  /** What others are told: of the resources that changed, and of the cases that no such event tells. */
   readonly events: readonly EventDraft[];
 }
 
@@ -158,16 +144,19 @@ export interface EntryDraft {
   readonly detail?: AuditEntry['detail'];
 }
 
-/** The request that an event belongs to: the same for all that it changes, and numbered where it came in bulk. */
-const txnOf = ({ requestId, operation }: Origin): string =>
+/** The request that an event belongs to: the same for all that it changes, and numbered where it says several things. */
+const txnOf = ({ requestId, operation }: Pick<Origin, 'requestId' | 'operation'>): string =>
   operation === undefined ? requestId : `${requestId}:${operation}`;
 
 /** Events of these circumstances, as they are told. */
 export const eventsOf = (
-  { origin }: Circumstances,
+  { origin }: Pick<Circumstances, 'origin'> | { readonly origin: Asked },
   events: readonly EventDraft[],
-): readonly (ResourceEvent & { readonly connection: ConnectionId })[] =>
-  events.map((event) => ({ ...event, txn: txnOf(origin), connection: origin.connection }));
+): readonly ToldEvent[] =>
+  events.map((event) => ({ ...event, txn: txnOf(origin), connection: origin.connection ?? null }));
+
+/** An operator's request. */
+type Asked = Pick<Origin, 'requestId'> & { readonly connection?: null };
 
 /** An audit entry of these circumstances; the actor is the draft's, else whoever asks. */
 export function entryOf(around: Circumstances, draft: EntryDraft): AuditEntry {

@@ -1,5 +1,5 @@
 import { SCIM_EVENTS, versionTag, type Notice } from '../../contract/security-event.js';
-import type { GroupId } from '../../kernel/ids.js';
+import type { CaseId, GroupId } from '../../kernel/ids.js';
 import type { JsonValue, ResourceImage, StoredResource } from './change.js';
 import type { GroupImage, StoredGroup } from './group-change.js';
 import type { Circumstances, EventDraft } from './plan.js';
@@ -9,24 +9,25 @@ import { sameJson } from './same-json.js';
 export type Verb = 'put' | 'patch';
 
 type Around = Pick<Circumstances, 'makeId'>;
+type About = Pick<EventDraft, 'id' | 'subject' | 'resource' | 'identifier'>;
+
+/** An event that says that somebody has left tells the case of it, and bears its id. */
+const telling = (gone: CaseId | null): { readonly id?: CaseId } =>
+  gone === null ? {} : { id: gone };
 
 /** A user's change is told under the person: all that happens to them keeps its order. */
-const aboutUser = (
-  { makeId }: Around,
-  { id, user }: StoredResource,
-): Pick<EventDraft, 'id' | 'subject' | 'resource'> => ({
+const aboutUser = ({ makeId }: Around, { id, user }: StoredResource): About => ({
   id: makeId<'event'>(),
   subject: user,
   resource: `/Users/${id}`,
+  identifier: null,
 });
 
-const aboutGroup = (
-  { makeId }: Around,
-  id: GroupId,
-): Pick<EventDraft, 'id' | 'subject' | 'resource'> => ({
+const aboutGroup = ({ makeId }: Around, id: GroupId): About => ({
   id: makeId<'event'>(),
   subject: id,
   resource: `/Groups/${id}`,
+  identifier: null,
 });
 
 const notice = (attributes: readonly string[], version: number): Notice => ({
@@ -49,13 +50,14 @@ export function userChanged(
   around: Around,
   before: StoredResource,
   after: StoredResource,
-  verb: Verb,
+  { verb, gone }: { readonly verb: Verb; readonly gone: CaseId | null },
 ): EventDraft {
   const type = SCIM_EVENTS[verb];
   const isOther = before.active !== after.active;
   const names = [...changedNames(before, after), ...(isOther ? ['active'] : [])];
   return {
     ...aboutUser(around, after),
+    ...telling(isOther && !after.active ? gone : null),
     type,
     events: {
       [type]: notice(names, after.version),
@@ -64,8 +66,13 @@ export function userChanged(
   };
 }
 
-export const userDeleted = (around: Around, resource: StoredResource): EventDraft => ({
+export const userDeleted = (
+  around: Around,
+  resource: StoredResource,
+  gone: CaseId | null,
+): EventDraft => ({
   ...aboutUser(around, resource),
+  ...telling(gone),
   type: SCIM_EVENTS.delete,
   events: { [SCIM_EVENTS.delete]: {} },
 });

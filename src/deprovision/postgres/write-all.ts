@@ -1,9 +1,10 @@
 import type { OrganizationId } from '../../kernel/ids.js';
 import type { Tx } from '../../kernel/tx.js';
+import type { ToldEvent } from '../../outbox/index.js';
 import { lastly, sql, touch, type Statement } from '../../platform/postgres/rows.js';
 import type { ConnectionId } from '../../kernel/ids.js';
 import type { JsonValue, StoredResource } from '../domain/change.js';
-import type { Plan, ResourceEvent, ResourceWrite } from '../domain/plan.js';
+import type { Plan, ResourceWrite } from '../domain/plan.js';
 import { caseRow, type CaseRow, type Printed } from '../domain/compose-writes.js';
 import { PARTS } from './write-parts.js';
 
@@ -89,7 +90,7 @@ export interface Writes {
   readonly resolutions: Plan['resolutions'];
   readonly signals: Plan['signals'];
   readonly waits: Plan['waits'];
-  readonly events?: readonly (ResourceEvent & { readonly connection: ConnectionId })[];
+  readonly events?: readonly ToldEvent[];
   readonly printed: Printed;
 }
 
@@ -146,6 +147,7 @@ function valuesOf(writes: Writes): readonly (string | Date | null)[] {
         txn: e.txn,
         subject_id: e.subject,
         resource: e.resource,
+        sub_id: e.identifier,
         type: e.type,
         events: e.events,
       })),

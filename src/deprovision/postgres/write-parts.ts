@@ -123,8 +123,8 @@ export const PARTS = {
      select r.digest, r.partition, $1
        from w, jsonb_to_recordset(x->'records') as r (digest text, partition integer)`,
   events: `
-     insert into events_pending (id, organization_id, connection_id, subject_id, resource, txn, type, events, at)
-     select e.id, $1, e.connection_id, e.subject_id, e.resource, e.txn, e.type, e.events, $3
-       from w, jsonb_to_recordset(x->'events') as e (id uuid, connection_id uuid, subject_id uuid, resource text, txn text,
-                                                     type text, events jsonb)`,
+     insert into events_pending (id, organization_id, connection_id, subject_id, resource, sub_id, txn, type, events, at)
+     select e.id, $1, e.connection_id, e.subject_id, e.resource, e.sub_id, e.txn, e.type, e.events, $3
+       from w, jsonb_to_recordset(x->'events') as e (id uuid, connection_id uuid, subject_id uuid, resource text, sub_id jsonb,
+                                                     txn text, type text, events jsonb)`,
 } as const;

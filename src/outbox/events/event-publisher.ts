@@ -24,7 +24,7 @@ export interface EventPublisherParts {
   readonly topic: string;
   readonly issuer: string;
   readonly partitions: number;
-  /** Its own: what is told of resources never waits in the same line as a revocation. */
+  /** Its own: what is told here never waits in the same line as a revocation. */
   readonly producer: TopicProducer;
   readonly gate: TopicGate;
   readonly sign: Sign;
@@ -40,7 +40,7 @@ const HOLD_MS = 15_000;
 const EVERY_MS = 500;
 
 /**
- * Tells on the events topic what happened to SCIM resources, in its order, behind the transactions that wrote it. An event
+ * Tells on the events topic what happened to SCIM resources and to access, in its order, behind the transactions that wrote it. An event
  * leaves the queue only after all in-sync replicas have it: whatever happens here, it is told at least once.
  */
 export class EventPublisher {
@@ -84,7 +84,7 @@ export class EventPublisher {
     return taken.length;
   }
 
-  /** One that the broker refuses for good is passed over: the resource itself says all that it would have said. */
+  /** One that the broker refuses for good is passed over: the resource, or the case, says all that it would have said. */
   async #send(taken: readonly PendingEvent[]): Promise<void> {
     const { producer, topic, log } = this.#parts;
     try {

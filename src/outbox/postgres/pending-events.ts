@@ -18,7 +18,8 @@ const turn = sql(
      update events_turn set holder = $1, held_until = clock_timestamp() + make_interval(secs => $2)
       where holder = $1 or held_until < clock_timestamp()
      returning 1)
-   select seq, id, organization_id as org, connection_id as connection, subject_id as subject, resource, txn, type, events, at
+   select seq, id, organization_id as org, connection_id as connection, subject_id as subject, resource,
+          sub_id as identifier, txn, type, events, at
      from events_pending where exists (select from mine) order by seq limit $3`,
 );
 

@@ -1,8 +1,9 @@
 import { entryDigest, entryOf, type Actor, type AuditEntry } from '../../audit/index.js';
 import type { Case } from '../../cases/index.js';
+import { caseEvent, type Initiator } from '../../contract/access-event.js';
 import type { Hash } from '../../contract/crypto-types.js';
 import type { CaseId, EntryId, OrganizationId, UserId } from '../../kernel/ids.js';
-import { outboxRecord, type OutboxRecord } from '../../outbox/index.js';
+import { outboxRecord, type OutboxRecord, type ToldEvent } from '../../outbox/index.js';
 
 /** Why everything issued under a device or a device token ends, on this room's own account. */
 export interface End {
@@ -42,9 +43,10 @@ export interface EndPlan {
   readonly case: Case;
   readonly entry: AuditEntry;
   readonly record: OutboxRecord;
+  readonly event: ToldEvent;
 }
 
-/** One case, one entry, one record that carries the entry's digest. */
+/** One case, one entry, one record that carries the entry's digest, one event. */
 export function planEnd(end: End, raised: Raised, press: Press): EndPlan {
   const { generation, tokens, devices } = raised;
   const { organization, scope, subject, at } = end;
@@ -98,5 +100,27 @@ export function planEnd(end: End, raised: Raised, press: Press): EndPlan {
     },
     entry,
     record,
+    event: eventOf(end),
   };
 }
+
+/** Whoever gets a device as its first user has had nothing of what ends. */
+const eventOf = (end: End): ToldEvent => ({
+  ...caseEvent({
+    case: end.case,
+    scope: end.scope,
+    subject: end.subject,
+    user: end.scope === 'family' ? end.user : null,
+    at: end.at,
+    cause: end.kind,
+    initiator: initiatorOf(end),
+    isHeld: false,
+  }),
+  txn: end.requestId,
+  connection: null,
+});
+
+const initiatorOf = ({ action, actor }: End): Initiator => {
+  if (action === 'token.reuse_detected') return 'system';
+  return actor.type === 'device' ? 'user' : 'admin';
+};

@@ -1,4 +1,5 @@
 import { entryDigest, entryOf, type Actor, type AuditEntry } from '../../audit/index.js';
+import { caseEvent } from '../../contract/access-event.js';
 import { raisedGeneration } from '../../contract/generation.js';
 import type { Case } from '../../cases/index.js';
 import type {
@@ -9,7 +10,7 @@ import type {
   OrganizationId,
   UserId,
 } from '../../kernel/ids.js';
-import { outboxRecord, type OutboxRecord } from '../../outbox/index.js';
+import { outboxRecord, type OutboxRecord, type ToldEvent } from '../../outbox/index.js';
 import type { Press } from './plan-end.js';
 
 /** A device is taken from a user. */
@@ -33,6 +34,7 @@ export interface TakebackPlan {
   /** Null when no token was alive: then nothing is revoked. */
   readonly case: Case | null;
   readonly records: readonly OutboxRecord[];
+  readonly events: readonly ToldEvent[];
 }
 
 /** One entry, one case, one record per device token: others who hold the device keep theirs. */
@@ -70,8 +72,28 @@ export function planTakeback(takeback: Takeback, press: Press): TakebackPlan {
       press.hash,
     ),
   );
-  return { entry, case: ends ? caseOf(takeback) : null, records };
+  return {
+    entry,
+    case: ends ? caseOf(takeback) : null,
+    records,
+    events: ends ? [eventOf(takeback)] : [],
+  };
 }
+
+const eventOf = (takeback: Takeback): ToldEvent => ({
+  ...caseEvent({
+    case: takeback.case,
+    scope: 'device',
+    subject: takeback.device,
+    user: takeback.user,
+    at: takeback.at,
+    cause: 'admin',
+    initiator: 'admin',
+    isHeld: false,
+  }),
+  txn: takeback.requestId,
+  connection: null,
+});
 
 const caseOf = (takeback: Takeback): Case => ({
   id: takeback.case,

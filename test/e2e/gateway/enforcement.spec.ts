@@ -1,6 +1,7 @@
 // P2: dead stays dead; P3: bounded staleness. From a revocation to the receipts that complete its case.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import kafkajs from 'kafkajs';
+import { ACCESS_EVENTS } from '../../../src/contract/access-event.js';
 import { SCIM_EVENTS, type SecurityEvent } from '../../../src/contract/security-event.js';
 import { topicsWith } from '../../../src/contract/topics.js';
 import { newId } from '../../../src/kernel/ids.js';
@@ -11,7 +12,7 @@ import { eventually } from '../../support/eventually.js';
 import { FOREIGN, foreignClaims, ForeignIdp, ForeignKey } from '../../support/foreign-idp.js';
 import { silentLog } from '../../support/outbox-world.js';
 import type { RunningGateway } from '../../support/running-gateway.js';
-import { RunningService } from '../../support/running-service.js';
+import { bearer, RunningService } from '../../support/running-service.js';
 
 const { Kafka, logLevel } = kafkajs;
 
@@ -29,6 +30,38 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
   await service.stop();
+});
+
+/** What the events topic tells of one person. */
+async function eventsAbout(user: string) {
+  const settings = { brokers: [service.brokers], tls: false, sasl: null, clientId: 'test' };
+  const found: { readonly message: LoggedMessage; readonly event: SecurityEvent }[] = [];
+  const take = (message: LoggedMessage): void => {
+    const event = JSON.parse(Buffer.from(message.value).toString('utf8')) as SecurityEvent;
+    if (event.subject.endsWith(`/${user}`)) found.push({ message, event });
+  };
+  const reading = {
+    topic: topicsWith(service.identity.prefix).events,
+    last: 'all',
+    take,
+  } as const;
+  await readLog(settings, reading, { log: silentLog, stop: new AbortController().signal });
+  return found;
+}
+
+/** As Okta's event hook says it. */
+const suspended = (userName: string): object => ({
+  eventType: 'com.okta.event_hook',
+  data: {
+    events: [
+      {
+        ...{ uuid: newId(), eventType: 'user.lifecycle.suspend' },
+        published: new Date().toISOString(),
+        outcome: { result: 'SUCCESS' },
+        target: [{ id: newId(), type: 'User', alternateId: userName }],
+      },
+    ],
+  },
 });
 
 const outcomes = (token: string): string[] => gateways.map((gateway) => gateway.outcome(token));
@@ -119,21 +152,7 @@ describe('a revocation', () => {
     const { user } = await company.enrol(service);
     const answer = await company.leave(service, user);
     expect(answer.status).toBe(200);
-    const settings = { brokers: [service.brokers], tls: false, sasl: null, clientId: 'test' };
-    const ofUser = async () => {
-      const found: { readonly message: LoggedMessage; readonly event: SecurityEvent }[] = [];
-      const take = (message: LoggedMessage): void => {
-        const event = JSON.parse(Buffer.from(message.value).toString('utf8')) as SecurityEvent;
-        if (event.subject === `/Users/${user}`) found.push({ message, event });
-      };
-      const reading = {
-        topic: topicsWith(service.identity.prefix).events,
-        last: 'all',
-        take,
-      } as const;
-      await readLog(settings, reading, { log: silentLog, stop: new AbortController().signal });
-      return found;
-    };
+    const ofUser = () => eventsAbout(user);
     await eventually(async () => (await ofUser()).length === 2);
     const [joined, left] = await ofUser();
     expect(joined?.event).toMatchObject({ type: SCIM_EVENTS.create, org: company.id });
@@ -153,6 +172,77 @@ describe('a revocation', () => {
       const signed = Buffer.concat([Buffer.from('offswitch:event:v1\n'), message.value]);
       const signature = Buffer.from(message.headers['ofs-sig']!, 'base64url');
       expect(keys.verify(message.headers['ofs-kid']!, signed, signature)).toBe(true);
+    }
+  });
+
+  it('by a webhook, by a group that access comes from, and by an operator is told on the events topic, once, under the id of its case', async () => {
+    // Of its own: whoever has no place in an access group gets nothing.
+    const company = await Company.found(service);
+    const [hooked, member, revoked] = [
+      await company.enrol(service),
+      await company.enrol(service),
+      await company.enrol(service),
+    ];
+    const at = `/v1/organizations/${company.id}`;
+    const group = await service.ask('POST', '/scim/v2/Groups', {
+      headers: bearer(company.scim),
+      body: {
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+        displayName: 'devices',
+        members: [hooked, member, revoked].map(({ user }) => ({ value: user })),
+      },
+    });
+    await service.admin('PUT', `${at}/access-groups/${group.body.id}`, { apply: false });
+    const hook = await service.admin('POST', `${at}/connections`, {
+      ...{ kind: 'okta-event-hook', name: 'hook' },
+    });
+    const person = await service.ask('GET', `/scim/v2/Users/${hooked.user}`, {
+      headers: bearer(company.scim),
+    });
+    const told = await service.ask('POST', new URL(hook.body.url as string).pathname, {
+      headers: { authorization: hook.body.secret as string },
+      body: suspended(person.body.userName as string),
+    });
+    expect(told.status).toBe(204);
+    const left = await service.ask('PATCH', `/scim/v2/Groups/${group.body.id}`, {
+      headers: bearer(company.scim),
+      body: {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+        Operations: [{ op: 'remove', path: `members[value eq "${member.user}"]` }],
+      },
+    });
+    expect(left.status).toBe(204);
+    const key = newId<string>();
+    const order = { subject: { scope: 'user', id: revoked.user }, reason: 'a private matter' };
+    for (const status of [201, 201])
+      expect(
+        await service.ask('POST', `${at}/revocations`, {
+          headers: { ...bearer(service.adminKey), 'idempotency-key': key },
+          body: { ...order, hold: true },
+        }),
+      ).toMatchObject({ status });
+    await service.admin('DELETE', `${at}/users/${revoked.user}/holds/admin`);
+    await eventually(async () => (await eventsAbout(revoked.user)).length === 3);
+    const { sessionRevoked, accountDisabled, accountEnabled } = ACCESS_EVENTS;
+    for (const [{ user }, by, after] of [
+      [hooked, 'system', []],
+      [member, 'policy', []],
+      [revoked, 'admin', [accountEnabled]],
+    ] as const) {
+      const [created, ended, ...rest] = (await eventsAbout(user)).map(({ event }) => event);
+      const { items } = (await service.admin('GET', `${at}/cases?user=${user}`)).body;
+      expect(items).toHaveLength(1);
+      expect(created?.type).toBe(SCIM_EVENTS.create);
+      expect(ended).toMatchObject({
+        ...{ id: items[0].id, org: company.id, subject: `user/${user}` },
+        data: {
+          jti: items[0].id,
+          sub_id: { format: 'opaque', id: user },
+          events: { [sessionRevoked]: { initiating_entity: by }, [accountDisabled]: {} },
+        },
+      });
+      expect(rest.map(({ type }) => type)).toEqual(after);
+      expect(JSON.stringify(ended)).not.toContain('private');
     }
   });
 

@@ -1,6 +1,7 @@
 // P1: durable before polite. P2: dead stays dead. P4: nothing is lost. P9: fail closed. Access that comes from groups.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type GroupId, type UserId } from '../../../src/kernel/ids.js';
+import { toldOtherwise } from '../../support/told.js';
 import { eventually } from '../../support/eventually.js';
 import { aboutGroup, groupFixtures } from '../../support/idp-fixtures.js';
 import { ScimServer, type ScimClient } from '../../support/scim-server.js';
@@ -439,4 +440,13 @@ describe('a group in an access group', () => {
     await server.send(client, 'DELETE', `/Groups/${inner}`);
     expect(await standing(ada)).toEqual({ generation: 1, holds: [] });
   });
+});
+
+it('each case of a group is told exactly once, under its own id, whatever took the place', async () => {
+  const world = server.world;
+  const [cases] = await world.query<{ n: number }>(
+    `select count(*)::integer as n from cases where cause_kind = 'group'`,
+  );
+  expect(cases?.n).toBeGreaterThan(10);
+  expect(await toldOtherwise(world)).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ACCESS_EVENTS } from '../../../src/contract/access-event.js';
 import { SCIM_EVENTS } from '../../../src/contract/security-event.js';
 import { newId, type UserId } from '../../../src/kernel/ids.js';
 import { GROUP_SCHEMA } from '../../../src/scim/read/group-schema.js';
@@ -748,13 +749,19 @@ describe('what others are told', () => {
       notice('create', 1, 'id', 'userName', 'externalId', 'title', 'active'),
       notice('put', 2, 'title'),
       { ...notice('patch', 3, 'active'), 'urn:ietf:params:scim:event:prov:deactivate': {} },
-      undefined,
+      {
+        [ACCESS_EVENTS.sessionRevoked]: expect.objectContaining({ initiating_entity: 'system' }),
+        [ACCESS_EVENTS.accountDisabled]: {},
+      },
       { ...notice('patch', 4, 'active'), 'urn:ietf:params:scim:event:prov:activate': {} },
       { 'urn:ietf:params:scim:event:prov:delete': {} },
     ]);
-    expect(all.map((events) => events.length)).toEqual([1, 1, 1, 0, 1, 1]);
+    expect(all.map((events) => events.length)).toEqual([1, 1, 1, 1, 2, 1]);
+    expect(all[4]?.[1]?.events).toEqual({ [ACCESS_EVENTS.accountEnabled]: {} });
     expect(JSON.stringify(all)).not.toMatch(/grace|g-1|Admiral/);
-    expect(new Set(all.flat().map(({ resource }) => resource))).toEqual(new Set([`/Users/${id}`]));
+    expect(new Set(all.flat().map(({ resource }) => resource))).toEqual(
+      new Set([`/Users/${id}`, `user/${id}`]),
+    );
   });
 
   it('of the operations of a bulk request bears its id and the number of each', async () => {

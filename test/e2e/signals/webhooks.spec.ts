@@ -31,6 +31,7 @@ import { openLanes } from '../../../src/platform/postgres/lanes.js';
 import { PostgresTransactions } from '../../../src/platform/postgres/postgres-transactions.js';
 import { WebhooksController } from '../../../src/signals/webhooks.controller.js';
 import { Webhooks } from '../../../src/signals/webhooks.js';
+import { casesMet, toldOtherwise } from '../../support/told.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { RememberingPublisher, systemClock, World } from '../../support/world.js';
 import { oktaBody, type Loose } from '../../unit/signals/fixtures.js';
@@ -588,4 +589,14 @@ describe('the door', () => {
     expect(written).not.toMatch(/ada@example|not-a-real-secret|00u3m90rx/);
     expect(written).not.toContain(hook.secret);
   });
+});
+
+it('each case of a signal is told exactly once, under its own id, one of several in a delivery by its number', async () => {
+  expect(await casesMet(world)).toContain('signal user');
+  expect(await toldOtherwise(world)).toEqual([]);
+  const txns = await world.query<{ txn: string }>(
+    `select e.txn from events_pending e join cases c using (id) where c.cause_kind = 'signal' and e.txn like '%:%'`,
+  );
+  expect(txns.length).toBeGreaterThan(0);
+  expect(new Set(txns.map(({ txn }) => txn)).size).toBe(txns.length);
 });

@@ -1,8 +1,10 @@
 // P2: dead stays dead; what is issued once works once, and what was replaced does not work beside its successor.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OpenApiKey } from '../../../src/api-keys/index.js';
+import { ACCESS_EVENTS } from '../../../src/contract/access-event.js';
 import { newId, type OrganizationId } from '../../../src/kernel/ids.js';
 import { asking, DeviceWorld, mark, type Employee } from '../../support/device-world.js';
+import { casesMet, toldOtherwise } from '../../support/told.js';
 
 let at: DeviceWorld;
 let organization: OrganizationId;
@@ -420,4 +422,24 @@ describe('giving and taking a device by hand', () => {
       code: 'assignment.unknown',
     });
   });
+});
+
+it('each end of a device token or a device is told exactly once, under the id of its case', async () => {
+  expect(await casesMet(at.world)).toEqual(
+    new Set(['admin family', 'incident family', 'admin device', 'scim user']),
+  );
+  expect(await toldOtherwise(at.world)).toEqual([]);
+  const whose = await at.world.query<{ by: string; members: string[] }>(
+    `select distinct e.events->$1->>'initiating_entity' as by,
+            array(select jsonb_object_keys(sub_id) order by 1) as members
+       from events_pending e where type = $1 order by by, members`,
+    [ACCESS_EVENTS.sessionRevoked],
+  );
+  expect(whose).toEqual([
+    // Its first user, and one from whom it is taken.
+    { by: 'admin', members: ['device', 'format'] },
+    { by: 'admin', members: ['device', 'format', 'user'] },
+    { by: 'system', members: ['format', 'session', 'user'] },
+    { by: 'user', members: ['format', 'session', 'user'] },
+  ]);
 });

@@ -6,6 +6,7 @@ import type { AccessTokenClaims, Generations } from '../../../src/contract/acces
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import { newId, type ConnectionId, type OrganizationId } from '../../../src/kernel/ids.js';
 import { asking, DeviceWorld, mark, type Employee } from '../../support/device-world.js';
+import { casesMet, toldOtherwise } from '../../support/told.js';
 
 let at: DeviceWorld;
 let organization: OrganizationId;
@@ -328,6 +329,8 @@ describe('against the end of an API key', () => {
     key = spare;
     const [person] = people as [Employee];
     await expect(at.issue(spare, 'again', { id: person.user })).resolves.toBeDefined();
+    expect(await casesMet(at.world)).toContain('admin api_key');
+    expect(await toldOtherwise(at.world)).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 // P1, P2, P4, P9: whatever is said of a person, in whatever order: access only ends, until its own cause gives it back.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ACCESS_EVENTS } from '../../../src/contract/access-event.js';
 import { SCIM_EVENTS } from '../../../src/contract/security-event.js';
 import { leastRaised } from '../../../src/contract/generation.js';
 import type {
@@ -9,6 +10,7 @@ import type {
   SignalEffect,
   StoredResource,
 } from '../../../src/deprovision/domain/change.js';
+import { eventsOfChange } from '../../../src/deprovision/domain/access-events.js';
 import { keepAccess, type AccessPlan } from '../../../src/deprovision/domain/access.js';
 import {
   groupHold,
@@ -326,15 +328,70 @@ describe('what others are told of a change', () => {
       {
         type: SCIM_EVENTS.patch,
         events: { [SCIM_EVENTS.patch]: { attributes: ['active'] }, [event]: {} },
+        identifier: null,
       },
     ]);
+    if (word === 'false') expect(plan.events[0]?.id).toBe(plan.cases[0]?.id);
   });
 
-  it('is nothing when nothing changes, and when the request is refused', () => {
+  it('is nothing when nothing changes', () => {
     expect(told('true', image({ attributes: before }))).toEqual([]);
-    const person = somebody();
-    const refused = { word: 'false', refused: new Error('no') } as const;
-    expect(planRefusedEdit(around(HERE, 20), { person }, refused).plan.events).toEqual([]);
+  });
+
+  it.each([
+    [
+      'was refused',
+      (person: Person) =>
+        planRefusedEdit(around(HERE, 20), { person }, { word: 'false', refused: new Error('no') }),
+    ],
+    [
+      'changed no resource',
+      (person: Person) => {
+        const resource = stored(person, { active: false });
+        const said = { word: 'false', next: resource, waiting: [] } as const;
+        return planEdit(around(HERE, 20), { at: minute(20), person, resource }, said);
+      },
+    ],
+  ])(
+    'is the case of a deactivation that %s, under its own id, and that the person gets nothing new',
+    (_, made) => {
+      const person = somebody();
+      const { plan } = made(person);
+      expect(plan.events).toEqual([
+        {
+          id: plan.cases[0]?.id,
+          subject: person.user,
+          resource: `user/${person.user}`,
+          identifier: { format: 'opaque', id: person.user },
+          type: ACCESS_EVENTS.sessionRevoked,
+          events: {
+            [ACCESS_EVENTS.sessionRevoked]: {
+              event_timestamp: minute(20).getTime() / 1000,
+              initiating_entity: 'system',
+              reason_admin: { en: expect.stringContaining('SCIM') },
+            },
+            [ACCESS_EVENTS.accountDisabled]: {},
+          },
+        },
+      ]);
+    },
+  );
+
+  it('is that a hold without a case keeps somebody out, and that the last hold is gone, each once', () => {
+    const refusal = (person: Person, word: 'unreadable' | 'true', at: number) => {
+      const access = planWord(around(HERE, at), person, word);
+      return { access, told: eventsOfChange(around(HERE, at), { before: person, access }) };
+    };
+    const first = refusal(somebody(), 'unreadable', 20);
+    const again = refusal(first.access.person, 'unreadable', 21);
+    const back = refusal(again.access.person, 'true', 22);
+    const once = refusal(back.access.person, 'true', 23);
+    expect([first, again, back, once].map((each) => each.told.map(({ type }) => type))).toEqual([
+      [ACCESS_EVENTS.accountDisabled],
+      [],
+      [ACCESS_EVENTS.accountEnabled],
+      [],
+    ]);
   });
 });
 
