@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { AccessTokenClaims } from '../contract/access-token.js';
-import { revokedBy, untimely } from '../contract/judge-claims.js';
+import { revokedBy, subjectsOf, untimely, type TokenSubjects } from '../contract/judge-claims.js';
 import type { Policy } from '../contract/lease.js';
 import type { TokenRules } from '../contract/read-claims.js';
 import { readToken } from '../contract/read-token.js';
@@ -12,6 +12,7 @@ import type { ForeignJudgement, ForeignTokens } from './foreign/foreign-tokens.j
 import { stricter, trustIn, type Route, type Trust } from './policy.js';
 import { SignatureCache, type KnownToken } from './token/signature-cache.js';
 import type { Claims, Denial, Verdict } from './verdict.js';
+import { Subject } from './view/subject.js';
 import type { ReadableView } from './view/view.js';
 
 export interface GuardRules extends TokenRules {
@@ -28,7 +29,7 @@ export interface GuardParts {
   /** What the gateway has told the service; a route can only be stricter. */
   readonly policy: Policy;
   readonly clock: Clock;
-  /** Tokens whose signature is remembered; 32,768 by default, a kilobyte each. */
+  /** Tokens whose signature is remembered; 32,768 by default, one and a half kilobytes each. */
   readonly cacheSize?: number;
   /** Tokens of others; without it there are none but ours. */
   readonly foreign?: Pick<ForeignTokens, 'judge' | 'remembers'> | undefined;
@@ -92,7 +93,7 @@ class ViewGuard implements Guard {
   }
 
   #decide(token: string, route: Route | undefined, word: Word | null): Verdict {
-    const nowMs = this.#parts.clock.now().getTime();
+    const nowMs = this.#parts.clock.nowMs();
     const known = this.#remembered(token) ?? this.#meet(token, nowMs);
     if (typeof known === 'string') return deny(known);
     if (known === null) return unsure('key.unknown', { token, route, foreign: null });
@@ -173,7 +174,7 @@ class ViewGuard implements Guard {
     const early = this.#denialNow(claims, nowMs);
     if (early !== null) return early;
     if (!isSignedBy(key, Buffer.from(signed, 'latin1'), signature)) return 'token.signature';
-    const known = { token, kid, key, claims };
+    const known = { token, kid, key, claims, subjects: lookedFor(claims) };
     this.#cache.add(known);
     return known;
   }
@@ -183,9 +184,9 @@ class ViewGuard implements Guard {
   }
 
   /** What the view knows holds however old it is: generations only rise. */
-  #revocation({ kid, claims }: KnownToken): Denial | null {
+  #revocation({ kid, claims, subjects }: KnownToken): Denial | null {
     const { view } = this.#parts;
-    return view.isKidRevoked(kid) ? 'key.revoked' : revokedBy(claims, view);
+    return view.isKidRevoked(kid) ? 'key.revoked' : revokedBy(subjects, claims.gen, view);
   }
 
   #refuse(reason: Denial, { token, claims }: KnownToken, isSilent: boolean): Verdict {
@@ -194,4 +195,14 @@ class ViewGuard implements Guard {
       this.#parts.onUseAfterRevoke?.({ reason, claims });
     return deny(reason);
   }
+}
+
+function lookedFor(claims: AccessTokenClaims): TokenSubjects<Subject> {
+  const { org, user, device, family } = subjectsOf(claims);
+  return {
+    org: new Subject(org),
+    user: user === null ? null : new Subject(user),
+    device: new Subject(device),
+    family: new Subject(family),
+  };
 }

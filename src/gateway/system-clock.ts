@@ -5,6 +5,10 @@ class HostClock extends Clock {
     return new Date();
   }
 
+  override nowMs(): number {
+    return Date.now();
+  }
+
   override monotonicMs(): number {
     return performance.now();
   }

@@ -12,6 +12,7 @@ import { createGuard } from '../../src/gateway/guard.js';
 import { InstallationFollower } from '../../src/gateway/installation-follower.js';
 import { authenticate } from '../../src/gateway/view/authenticate.js';
 import { isProven, readSignedReceipt } from '../../src/outbox/domain/read-signed-receipt.js';
+import { Subject } from '../../src/gateway/view/subject.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { asText, protocolVectors } from '../support/protocol-vectors.js';
 import { SettableView } from '../support/settable-view.js';
@@ -198,7 +199,7 @@ describe('a view of the vectors', () => {
       if (receive !== undefined) follower.receive(receive.partition, receive.messages.map(arrived));
       expect([now, follower.freshness().state]).toEqual([now, state]);
       for (const [user, generation] of Object.entries(least))
-        expect(follower.view.least('user', user)).toBe(generation);
+        expect(follower.view.least('user', new Subject(user))).toBe(generation);
     }
   });
 });

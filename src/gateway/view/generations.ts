@@ -1,6 +1,7 @@
 import type { GenerationScope, RevocationRecord } from '../../contract/revocation-record.js';
 import type { KeptEntry } from './kept-view.js';
 import { MINUTE_MS, Minimums } from './minimums.js';
+import { Subject } from './subject.js';
 
 /**
  * What a gateway remembers of revocations. The merge is `max`: idempotent, commutative and associative, and
@@ -23,8 +24,8 @@ export class Generations {
       return;
     }
     const at = Date.parse(record.revoked_at);
-    if (scope === 'ext') this.#foreign.raise(`${record.org}/${subject}`, notBefore ?? 0, at);
-    else this.#scopes[scope].raise(subject, generation ?? 0, at);
+    if (scope === 'ext') this.#foreign.raise(foreigner(record.org, subject), notBefore ?? 0, at);
+    else this.#scopes[scope].raise(new Subject(subject), generation ?? 0, at);
   }
 
   /** Revoked signing keys are never forgotten. */
@@ -33,13 +34,13 @@ export class Generations {
   }
 
   /** The smallest generation that is still good; 0 for a subject that is not known. */
-  least(scope: GenerationScope, subject: string): number {
+  least(scope: GenerationScope, subject: Subject): number {
     return this.#scopes[scope].least(subject);
   }
 
   /** Unix seconds: what a foreign issuer signed for this subject then or earlier is refused; 0 when not known. */
   notBefore(org: string, subject: string): number {
-    return this.#foreign.least(`${org}/${subject}`);
+    return this.#foreign.least(foreigner(org, subject));
   }
 
   isKidRevoked(kid: string): boolean {
@@ -58,8 +59,8 @@ export class Generations {
   restore([scope, subject, least, minute]: KeptEntry): void {
     const atMs = minute * MINUTE_MS;
     if (scope === 'kid') this.#kids.add(subject);
-    else if (scope === 'ext') this.#foreign.raise(subject, least, atMs);
-    else this.#scopes[scope].raise(subject, least, atMs);
+    else if (scope === 'ext') this.#foreign.raise(new Subject(subject), least, atMs);
+    else this.#scopes[scope].raise(new Subject(subject), least, atMs);
   }
 
   /** Drops what can refuse no living token any more: revocations before this time. */
@@ -74,3 +75,6 @@ export class Generations {
     return subjects + this.#foreign.size + this.#kids.size;
   }
 }
+
+/** The same name may mean somebody else in another organization. */
+const foreigner = (org: string, subject: string): Subject => new Subject(`${org}/${subject}`);

@@ -1,4 +1,5 @@
 import { PackedMinimums } from './packed-minimums.js';
+import type { Subject } from './subject.js';
 
 interface Entry {
   least: number;
@@ -21,11 +22,14 @@ export class Minimums {
   }
 
   /** The merge: the larger value stays, whatever the order or number of calls. `atMs` is the revocation's time. */
-  raise(subject: string, value: number, atMs: number): void {
+  raise(subject: Subject, value: number, atMs: number): void {
     const minute = Math.floor(atMs / MINUTE_MS);
-    if (this.#uuids.raise(subject, value, minute)) return;
-    const entry = this.#others.get(subject);
-    if (entry === undefined) this.#others.set(subject, { least: value, minute });
+    if (subject.isUuid) {
+      this.#uuids.raise(subject, value, minute);
+      return;
+    }
+    const entry = this.#others.get(subject.id);
+    if (entry === undefined) this.#others.set(subject.id, { least: value, minute });
     else {
       entry.least = Math.max(entry.least, value);
       entry.minute = Math.max(entry.minute, minute);
@@ -33,9 +37,8 @@ export class Minimums {
   }
 
   /** 0 for a subject that was never revoked inside the window. */
-  least(subject: string): number {
-    const least = this.#uuids.least(subject);
-    return this.#others.size === 0 ? least : Math.max(least, this.#others.get(subject)?.least ?? 0);
+  least(subject: Subject): number {
+    return subject.isUuid ? this.#uuids.least(subject) : (this.#others.get(subject.id)?.least ?? 0);
   }
 
   /** Subject, least value, minute of the newest revocation. What comes or leaves between two of them may be there or not. */

@@ -1,3 +1,5 @@
+import { hashOfWords, type Subject } from './subject.js';
+
 /** Entries before the first growth. */
 const FIRST = 64;
 /** Slots for each entry that there is room for: a quarter of them, at most, is taken. */
@@ -8,16 +10,9 @@ const NOBODY = -(2 ** 31);
 /** An entry that has left; the search goes on behind it. */
 const LEFT = -1;
 
-const NO_DIGIT = 16;
-/** Value of each lower-case hexadecimal digit by its character code. */
-const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
-  const at = '0123456789abcdef'.indexOf(String.fromCharCode(code));
-  return at === -1 ? NO_DIGIT : at;
-});
-
 /**
  * A table from UUIDs to a number and a minute, in typed arrays: some 50 bytes an entry, where a Map of strings and
- * objects takes 140. Only the spelling that records use is a UUID here (lower case); anything else is nobody's.
+ * objects takes 140. Whoever asks has seen to it that the subject is a UUID.
  */
 export class PackedMinimums {
   #size = 0;
@@ -33,32 +28,28 @@ export class PackedMinimums {
   #left = 0;
   /** Places by the minute of their revocation, so that forgetting looks only at what is due. */
   readonly #byMinute = new Map<number, number[]>();
-  /** The UUID that was read last. */
-  readonly #key = new Int32Array(4);
 
   get size(): number {
     return this.#size;
   }
 
-  /** The larger value stays, and the later minute. @returns false when the subject is no UUID */
-  raise(subject: string, value: number, minute: number): boolean {
-    if (!this.#read(subject)) return false;
-    let place = this.#find();
+  /** The larger value stays, and the later minute. */
+  raise(subject: Subject, value: number, minute: number): void {
+    let place = this.#find(subject);
     if (place === -1) {
-      place = this.#add();
+      place = this.#add(subject);
       this.#least[place] = value;
       this.#date(place, minute);
-      return true;
+      return;
     }
     if (value > (this.#least[place] ?? 0)) this.#least[place] = value;
     if (minute > (this.#minutes[place] ?? 0)) this.#date(place, minute);
-    return true;
   }
 
   /** 0 when it is not known. */
-  least(subject: string): number {
-    if (this.#size === 0 || !this.#read(subject)) return 0;
-    const place = this.#find();
+  least(subject: Subject): number {
+    if (this.#size === 0) return 0;
+    const place = this.#find(subject);
     return place === -1 ? 0 : (this.#least[place] ?? 0);
   }
 
@@ -87,26 +78,6 @@ export class PackedMinimums {
     else places.push(place);
   }
 
-  /** Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` into `#key`. */
-  #read(subject: string): boolean {
-    if (subject.length !== 36) return false;
-    let word = 0;
-    let digits = 0;
-    for (let i = 0; i < 36; i += 1) {
-      const code = subject.charCodeAt(i);
-      if (i === 8 || i === 13 || i === 18 || i === 23) {
-        if (code !== 45) return false;
-        continue;
-      }
-      const digit = code < 128 ? (DIGITS[code] ?? NO_DIGIT) : NO_DIGIT;
-      if (digit === NO_DIGIT) return false;
-      word = (word << 4) | digit;
-      digits += 1;
-      if ((digits & 7) === 0) this.#key[(digits >> 3) - 1] = word;
-    }
-    return true;
-  }
-
   #spell(place: number): string {
     const digits = Array.from(this.#keys.subarray(4 * place, 4 * place + 4), (word) =>
       (word >>> 0).toString(16).padStart(8, '0'),
@@ -114,17 +85,12 @@ export class PackedMinimums {
     return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   }
 
-  /** The place of `#key`; -1 when it has none. */
-  #find(): number {
+  /** The place of a subject; -1 when it has none. */
+  #find({ a, b, c, d, hash }: Subject): number {
     const slots = this.#slots;
     const keys = this.#keys;
-    const key = this.#key;
-    const a = key[0];
-    const b = key[1];
-    const c = key[2];
-    const d = key[3];
     const mask = slots.length - 1;
-    for (let slot = hashOf(key) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const taken = slots[slot] ?? EMPTY;
       if (taken === EMPTY) return -1;
       if (taken === LEFT) continue;
@@ -134,24 +100,26 @@ export class PackedMinimums {
     }
   }
 
-  /** Gives `#key` a place. */
-  #add(): number {
+  #add({ a, b, c, d, hash }: Subject): number {
     const room = this.#least.length;
     if (this.#free.length === 0 && this.#used === room) this.#grow(2 * room);
     // Half of the slots are in use, at least half of them by who has left.
     else if (2 * (this.#size + this.#left) >= this.#slots.length) this.#fill(this.#slots.length);
     const place = this.#free.pop() ?? this.#used++;
-    this.#keys.set(this.#key, 4 * place);
-    this.#put(place, hashOf(this.#key));
+    const at = 4 * place;
+    this.#keys[at] = a;
+    this.#keys[at + 1] = b;
+    this.#keys[at + 2] = c;
+    this.#keys[at + 3] = d;
+    this.#put(place, hash);
     this.#size += 1;
     return place;
   }
 
   #remove(place: number): void {
-    this.#key.set(this.#keys.subarray(4 * place, 4 * place + 4));
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = hashOf(this.#key) & mask;
+    let slot = this.#hashAt(place) & mask;
     while (slots[slot] !== place + 1) slot = (slot + 1) & mask;
     slots[slot] = LEFT;
     this.#left += 1;
@@ -183,17 +151,13 @@ export class PackedMinimums {
   #fill(count: number): void {
     this.#slots = new Int32Array(count);
     this.#left = 0;
-    const key = new Int32Array(4);
     for (let place = 0; place < this.#used; place += 1) {
-      if (this.#minutes[place] === NOBODY) continue;
-      key.set(this.#keys.subarray(4 * place, 4 * place + 4));
-      this.#put(place, hashOf(key));
+      if (this.#minutes[place] !== NOBODY) this.#put(place, this.#hashAt(place));
     }
   }
-}
 
-/** The last words of a UUIDv7 and of a random one are random. */
-function hashOf(key: Int32Array): number {
-  const mixed = Math.imul((key[2] ?? 0) ^ Math.imul(key[3] ?? 0, 0x9e3779b1), 0x85ebca6b);
-  return mixed ^ (mixed >>> 15) ^ (key[1] ?? 0);
+  #hashAt(place: number): number {
+    const [keys, at] = [this.#keys, 4 * place];
+    return hashOfWords(keys[at + 1] ?? 0, keys[at + 2] ?? 0, keys[at + 3] ?? 0);
+  }
 }

@@ -8,6 +8,7 @@ import { fresherOf, type Freshness } from './freshness.js';
 import { Generations } from './generations.js';
 import { Restored, type KeptView } from './kept-view.js';
 import { earlier, NEVER, type Now } from './now.js';
+import type { Subject } from './subject.js';
 import type { ViewSettings } from './view-settings.js';
 
 const FORGET_EACH_MS = 60_000;
@@ -25,7 +26,7 @@ export interface Accepted {
 
 /** What the guard asks of a view. */
 export interface ReadableView {
-  least(scope: GenerationScope, subject: string): number;
+  least(scope: GenerationScope, subject: Subject): number;
   /** Unix seconds: what a foreign issuer signed for this subject then or earlier is refused; 0 when not known. */
   notBefore(org: string, subject: string): number;
   isKidRevoked(kid: string): boolean;
@@ -199,7 +200,7 @@ export class View implements ReadableView {
     for (const chain of this.#chains) chain.forget(beforeMs);
   }
 
-  least(scope: GenerationScope, subject: string): number {
+  least(scope: GenerationScope, subject: Subject): number {
     return this.#generations.least(scope, subject);
   }
 

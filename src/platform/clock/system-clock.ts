@@ -6,6 +6,10 @@ export class SystemClock extends Clock {
     return new Date();
   }
 
+  override nowMs(): number {
+    return Date.now();
+  }
+
   override monotonicMs(): number {
     return performance.now();
   }

@@ -1,6 +1,6 @@
 import type { Refusals } from '../../audit/index.js';
 import { MAX_ACCESS_TTL_S, type AccessTokenClaims } from '../../contract/access-token.js';
-import { revokedBy, untimely } from '../../contract/judge-claims.js';
+import { revokedBy, subjectsOf, untimely } from '../../contract/judge-claims.js';
 import type { TokenRules } from '../../contract/read-claims.js';
 import { readToken } from '../../contract/read-token.js';
 import { DomainError, type ErrorCode } from '../../kernel/domain-error.js';
@@ -90,7 +90,7 @@ export class Introspection {
     const isActive =
       !known.isKidRevoked &&
       untimely(claims, known.at.getTime(), SKEW_MS) === null &&
-      revokedBy(claims, known) === null;
+      revokedBy(subjectsOf(claims), claims.gen, known) === null;
     return isActive ? { active: true, token_type: 'Bearer', ...claims } : INACTIVE;
   }
 

@@ -7,6 +7,7 @@ import { authenticate, type Received } from '../../../src/gateway/view/authentic
 import { Backlog } from '../../../src/gateway/view/backlog.js';
 import { digestOf } from '../../../src/gateway/crypto/digest.js';
 import { newId } from '../../../src/kernel/ids.js';
+import { Subject } from '../../../src/gateway/view/subject.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { received, TopicWriter, type WrittenRecord } from '../../support/topic-writer.js';
 
@@ -42,7 +43,7 @@ beforeEach(() => {
 
 const nowMs = (): number => clock.now().getTime();
 const isApplied = ({ record }: WrittenRecord): boolean =>
-  follower.view.least('user', record.subject) === 1;
+  follower.view.least('user', new Subject(record.subject)) === 1;
 const NOBODY = { verify: () => false, digest: digestOf };
 /** Nobody can verify it by itself. */
 const unsigned = (written: WrittenRecord) => ({

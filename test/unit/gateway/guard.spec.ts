@@ -391,6 +391,48 @@ describe('signatures that are remembered', () => {
     }
   });
 
+  it('decide after every revocation as the bare claims do', () => {
+    const ids = [newId(), newId(), newId(), newId()];
+    const [id, level] = [fc.constantFrom(...ids), fc.integer({ min: 1, max: 4 })];
+    const bearer = fc.record({ org: id, sub: id, did: id, fam: id, o: level, u: level, f: level });
+    const scope = fc.constantFrom(
+      'org' as const,
+      'user' as const,
+      'device' as const,
+      'family' as const,
+    );
+    const bearers = fc.array(bearer, { minLength: 1, maxLength: 4 });
+    const deeds = fc.array(fc.tuple(scope, id, level), { maxLength: 12 });
+    fc.assert(
+      fc.property(bearers, deeds, (those, revocations) => {
+        const { guard, view } = setting();
+        const known = new Map<string, number>();
+        const least = (kind: string, subject: string): number =>
+          known.get(`${kind} ${subject}`) ?? 0;
+        const tokens = those.map(({ org, sub, did, fam, o, u, f }) => {
+          const gen = { o, u: sub === did ? 0 : u, d: o, f };
+          const fields = { org, sub, did, client_id: did, fam, gen };
+          return [mint.token(mint.claims(NOW_S, fields)), fields] as const;
+        });
+        for (const revocation of [null, ...revocations]) {
+          if (revocation !== null) {
+            const [kind, subject, generation] = revocation;
+            view.revoke(kind, subject, generation);
+            known.set(`${kind} ${subject}`, Math.max(least(kind, subject), generation));
+          }
+          for (const [token, { org, sub, did, fam, gen }] of tokens) {
+            const isGood =
+              gen.o >= least('org', org) &&
+              (sub === did || gen.u >= least('user', sub)) &&
+              gen.d >= least('device', did) &&
+              gen.f >= least('family', fam);
+            expect(guard.check(token).kind).toBe(isGood ? 'allow' : 'deny');
+          }
+        }
+      }),
+    );
+  });
+
   it('cannot be bent by whoever got the claims', () => {
     const { guard } = setting();
     const token = mint.token(mint.claims(NOW_S));

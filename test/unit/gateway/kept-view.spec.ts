@@ -17,6 +17,7 @@ import type { KeptView } from '../../../src/gateway/view/kept-view.js';
 import type { Now } from '../../../src/gateway/view/now.js';
 import { View } from '../../../src/gateway/view/view.js';
 import { Secret } from '../../../src/kernel/secret.js';
+import { Subject } from '../../../src/gateway/view/subject.js';
 import { TokenMint } from '../../support/access-tokens.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { foreignIssuer } from '../../support/foreign-idp.js';
@@ -157,9 +158,9 @@ describe('a view that was kept', () => {
       ]),
     );
     expect([
-      view.least('user', 'u'),
-      view.least('device', UUID),
-      view.least('family', 'line\nbreak "__proto__"'),
+      view.least('user', new Subject('u')),
+      view.least('device', new Subject(UUID)),
+      view.least('family', new Subject('line\nbreak "__proto__"')),
       view.isKidRevoked('a-key'),
       view.notBefore('o', 'theirs'),
       view.size,
@@ -225,7 +226,11 @@ describe('a view that was kept', () => {
       [guard.check(token()), guard.checkWith('none', token())].map((verdict) =>
         verdict.kind === 'unsure' ? verdict.reason : verdict.kind,
       );
-    expect([...outcomes(), view.least('user', 'u')]).toEqual(['view.unusable', 'view.unusable', 7]);
+    expect([...outcomes(), view.least('user', new Subject('u'))]).toEqual([
+      'view.unusable',
+      'view.unusable',
+      7,
+    ]);
     const watermarks = chain();
     const follow = (): void => {
       tell(view, [watermarks.watermark(now().wallMs)]);
@@ -333,7 +338,7 @@ describe('writing it', () => {
   const found = async (): Promise<number> => {
     const view = emptyView();
     view.restore(await readBy(new Disk()), now());
-    return view.least('user', 'u');
+    return view.least('user', new Subject('u'));
   };
 
   it.each([

@@ -12,6 +12,7 @@ import type { Authentic } from '../../../../src/gateway/view/authenticate.js';
 import type { Now } from '../../../../src/gateway/view/now.js';
 import { readPart } from '../../../../src/gateway/view/read-part.js';
 import { View } from '../../../../src/gateway/view/view.js';
+import { Subject } from '../../../../src/gateway/view/subject.js';
 import { TopicWriter, type WrittenRecord } from '../../../support/topic-writer.js';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -88,7 +89,7 @@ describe('a view over HTTP', () => {
     expect(story.state(at(0))).toBe('unloaded');
     const record = story.writer.record({ revoked_at: iso(-5) });
     expect(story.take(story.part(0, [record]), [record], at(0))).toBe('reached');
-    expect(story.view.least('user', record.record.subject)).toBe(1);
+    expect(story.view.least('user', new Subject(record.record.subject))).toBe(1);
     expect([story.state(at(0)), story.state(at(S - 1_000)), story.state(at(S))]).toEqual([
       'fresh',
       'fresh',
@@ -243,7 +244,9 @@ it('topic and feed lead to the same view, in whatever order records come', () =>
         feed.take(feed.part(i, some, { from: feed.view.feedPosition }), some, at(i));
       }
       for (let i = 0; i <= 5; i += 1)
-        expect(feed.view.least('user', `user ${i}`)).toBe(topic.view.least('user', `user ${i}`));
+        expect(feed.view.least('user', new Subject(`user ${i}`))).toBe(
+          topic.view.least('user', new Subject(`user ${i}`)),
+        );
       expect(feed.view.size).toBe(topic.view.size);
     }),
   );

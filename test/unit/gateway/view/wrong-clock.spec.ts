@@ -1,6 +1,7 @@
 // P3: bounded staleness; whosever clock is wrong, a gateway says that it cannot know, and never that an old view is fresh.
 import { describe, expect, it } from '@jest/globals';
 import { View } from '../../../../src/gateway/view/view.js';
+import { Subject } from '../../../../src/gateway/view/subject.js';
 import { TopicWriter } from '../../../support/topic-writer.js';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -74,7 +75,7 @@ describe.each<readonly [Off, Off, string]>([
     view.accept(0, [{ kind: 'revocation', record, digest }], at(0));
     const next = writer.watermark(said(60_000));
     view.accept(0, [{ kind: 'watermark', ...next }], at(60_000));
-    expect(view.least('user', record.subject)).toBe(1);
+    expect(view.least('user', new Subject(record.subject))).toBe(1);
   });
 });
 
