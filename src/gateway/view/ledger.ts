@@ -6,7 +6,7 @@ interface Part {
   readonly t: string;
   readonly more: boolean;
   readonly missing: Set<string>;
-  readonly repair: readonly string[];
+  readonly repair: ReadonlySet<string>;
 }
 
 export interface Completed {
@@ -54,10 +54,10 @@ export class Ledger {
 
   demand({ seq, t, more, covers, repair }: Watermark): void {
     const missing = new Set<string>();
-    for (const digest of covers) if (!this.#unlisted.delete(digest)) missing.add(digest);
     // `repair` is a part of `covers`; one that is not is demanded all the same.
-    for (const digest of repair) if (!covers.includes(digest)) missing.add(digest);
-    this.#parts.push({ seq, t, more, missing, repair });
+    const listed = repair.length === 0 ? covers : new Set([...covers, ...repair]);
+    for (const digest of listed) if (!this.#unlisted.delete(digest)) missing.add(digest);
+    this.#parts.push({ seq, t, more, missing, repair: new Set(repair) });
   }
 
   /** Drops the lists of watermarks behind `seq`: another branch takes over from there. */
@@ -80,7 +80,7 @@ export class Ledger {
     let lacks: 'nothing' | 'repair' = 'nothing';
     for (const { missing, repair } of this.#parts) {
       for (const digest of missing) {
-        if (!repair.includes(digest)) return 'records';
+        if (!repair.has(digest)) return 'records';
         lacks = 'repair';
       }
     }
@@ -100,7 +100,7 @@ export class Ledger {
 
   /** Digests of records that the topic cannot carry. */
   get toRepair(): readonly string[] {
-    return this.#parts.flatMap(({ missing, repair }) => repair.filter((d) => missing.has(d)));
+    return this.#parts.flatMap(({ missing, repair }) => [...repair].filter((d) => missing.has(d)));
   }
 
   /** Drops digests of revocations before this time: repeats of what was listed long ago. */
