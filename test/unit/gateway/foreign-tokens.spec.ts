@@ -7,7 +7,7 @@ import { readForeignJwks } from '../../../src/contract/read-foreign-jwks.js';
 import { sha256 } from '../../../src/gateway/crypto/digest.js';
 import { PublicKeys } from '../../../src/gateway/crypto/public-keys.js';
 import { ForeignTokens } from '../../../src/gateway/foreign/foreign-tokens.js';
-import { createGuard, type UseAfterRevoke } from '../../../src/gateway/guard.js';
+import { createGuard, type UseAfterRevoke, type Word } from '../../../src/gateway/guard.js';
 import { Streams, type Closing } from '../../../src/gateway/streams/streams.js';
 import { Resolver } from '../../../src/gateway/resolver.js';
 import type { Freshness } from '../../../src/gateway/view/freshness.js';
@@ -547,6 +547,21 @@ describe('an old view', () => {
     expect(await scene.resolved(token())).toBe(expected);
     expect(scene.introspected).toBe(0);
   });
+
+  it.each<Word>(['active', 'inactive', 'none'])(
+    'of a strict gateway lets nobody in by a word of the service: %s',
+    (word) => {
+      const scene = new Scene();
+      scene.view.now = stale(10_001);
+      const { guard } = scene;
+      const said = guard.checkWith(word, token());
+      expect(said).toEqual({ kind: 'unsure', reason: 'view.stale' });
+      expect(scene.uses).toEqual([]);
+      // A fresh view needs none, and none undoes it.
+      scene.view.now = { state: 'fresh', ageMs: 1_000 };
+      expect(guard.checkWith(word, token()).kind).toBe('allow-foreign');
+    },
+  );
 
   it('decides for a best-effort gateway, unless the organization wants more', () => {
     const scene = new Scene([ISSUER], 'best-effort');
