@@ -1,4 +1,8 @@
+import { bundledDependencies } from './test/support/dependencies.mjs';
 import { swcOptions } from './test/support/typescript.mjs';
+
+const { files } = await bundledDependencies();
+const exactly = (name) => `^${name.replaceAll('.', '\\.')}$`;
 
 export default {
   testEnvironment: '<rootDir>/test/support/environment.mjs',
@@ -7,7 +11,10 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   // Ours second: of five extensions that were tried for each import it was the fifth.
   moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    ...Object.fromEntries([...files].map(([name, file]) => [exactly(name), file])),
+  },
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // The ESM module registry is not freed between files (jestjs/jest#14605): restart a worker that grows.

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transform, version } from '@swc/core';
+import { forgetOld, isThere } from './build-cache.mjs';
+import { bundledDependencies } from './dependencies.mjs';
 import { swcOptions } from './typescript.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,17 +20,22 @@ const FOLDERS = ['src', 'migrations'];
 export async function compileSources() {
   const files = (await Promise.all(FOLDERS.map(filesIn))).flat().sort();
   const texts = await Promise.all(files.map((file) => readFile(join(root, file))));
-  const hash = createHash('sha256').update(JSON.stringify([version, swcOptions]));
+  const { packages } = await bundledDependencies();
+  const hash = createHash('sha256').update(JSON.stringify([version, swcOptions, packages]));
   for (const [i, file] of files.entries()) hash.update(`${file}\0`).update(texts[i]);
   const built = join(cache, hash.digest('hex').slice(0, 32));
   if (await isThere(built)) return built;
   const mine = `${built}.${process.pid}`;
   await Promise.all(files.map((file, i) => compile(mine, file, texts[i])));
   await cp(join(root, 'package.json'), join(mine, 'package.json'));
+  // Nearer to the sources than those of the project, so Node takes these.
+  await symlink(packages, join(mine, 'node_modules'));
   const before = await readdir(cache);
   // Whole or not there: another run may be building the same.
   await rename(mine, built).catch(() => rm(mine, { recursive: true }));
-  await Promise.all(before.filter((name) => /^[0-9a-f]{32}$/u.test(name)).map(forget));
+  await forgetOld(
+    before.filter((name) => /^[0-9a-f]{32}$/u.test(name)).map((name) => join(cache, name)),
+  );
   return built;
 }
 
@@ -47,16 +54,3 @@ async function compile(to, file, bytes) {
   const { code } = await transform(bytes.toString('utf8'), options);
   return writeFile(target, code);
 }
-
-/** Builds of an hour ago belong to no run that is still going on. */
-async function forget(name) {
-  const directory = join(cache, name);
-  const { mtimeMs } = await stat(directory);
-  if (Date.now() - mtimeMs > 3_600_000) await rm(directory, { recursive: true, force: true });
-}
-
-const isThere = (path) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
