@@ -14,9 +14,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/signal"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -32,14 +34,14 @@ var (
 	isCounted = regexp.MustCompile(`^(org|user|device|family)$`).MatchString // the scopes that have generations
 	isID      = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString
 	isScopes  = regexp.MustCompile(`^([!#-\[\]-~]+( [!#-\[\]-~]+)*)?$`).MatchString
+	refusals  = map[int]http.Header{401: {"Www-Authenticate": {`Bearer error="invalid_token"`}}, 503: {"Retry-After": {"1"}}}
 	compact   = regexp.MustCompile(`^(?i:Bearer) ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})$`)
 )
 
+type jwk struct{ Kty, Crv, X, Kid string }
 type Keys map[string]ed25519.PublicKey // of a JWKS, by kid
 func (keys *Keys) UnmarshalJSON(text []byte) error {
-	var set struct {
-		Keys []struct{ Kty, Crv, X, Kid string }
-	}
+	var set struct{ Keys []jwk }
 	err := json.Unmarshal(text, &set)
 	*keys = Keys{}
 	for _, k := range set.Keys {
@@ -144,10 +146,9 @@ func (v *View) watermark(p int64, w Content, digest string, t int64, now time.Ti
 	maps.DeleteFunc(c.missing, func(_ string, at int64) bool { return at >= seq })
 	c.head, c.epoch, c.digests[seq] = seq, w.Epoch, digest
 	for _, covered := range covers {
-		if !v.applied[covered] {
-			c.missing[covered] = seq
-		}
+		c.missing[covered] = seq
 	}
+	maps.DeleteFunc(c.missing, func(covered string, _ int64) bool { return v.applied[covered] })
 	if !*w.More {
 		c.t, c.at = t, now
 	}
@@ -218,8 +219,7 @@ func follow() {
 	mu.Unlock()
 	sought := begun.UnixMilli() - l.WindowS*1000 - l.StalenessMs - 2*l.SkewMs - 5000
 	start := kgo.NewOffset().AfterMilli(sought)
-	kafka, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(os.Getenv("KAFKA_BROKERS"), ",")...),
-		kgo.ConsumeTopics(l.Kafka.Topics.Revocations), kgo.ConsumeStartOffset(start), kgo.ConsumeResetOffset(start))
+	kafka, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(os.Getenv("KAFKA_BROKERS"), ",")...), kgo.ConsumeTopics(l.Kafka.Topics.Revocations), kgo.ConsumeStartOffset(start), kgo.ConsumeResetOffset(start))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -252,12 +252,7 @@ func authz(w http.ResponseWriter, r *http.Request) {
 	mu.Lock()
 	status := view.Check(strings.Join(r.Header["Authorization"], " and "), tokens, time.Now())
 	mu.Unlock()
-	switch status {
-	case 401:
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	case 503:
-		w.Header().Set("Retry-After", "1")
-	}
+	maps.Copy(w.Header(), refusals[status])
 	w.WriteHeader(status)
 }
 
@@ -268,11 +263,11 @@ func ask(method, url, key, body string, answer any) bool {
 	}
 	request.Header = http.Header{"Authorization": {"Bearer " + key}, "Content-Type": {"application/json"}}
 	response, err := client.Do(request)
-	if err == nil {
+	if err == nil && answer != nil {
 		defer response.Body.Close()
 		err = json.NewDecoder(response.Body).Decode(answer)
 	}
-	if err != nil || response.StatusCode != 200 {
+	if err != nil || response.StatusCode/100 != 2 {
 		log.Printf("%s %s is not answered: %v", method, url, err)
 		return false
 	}
@@ -283,17 +278,22 @@ func main() {
 	key, _, _ := ed25519.GenerateKey(nil)
 	boot := fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", rand.Uint32(), rand.N(1<<16), rand.N(1<<12), rand.N(1<<12), rand.N(1<<48))
 	request := fmt.Sprintf(`{"boot":%q,"version":"1.0.0","policy":"strict","public_key":{"kty":"OKP","crv":"Ed25519","kid":"receipts","x":%q}}`, boot, b64.EncodeToString(key))
-	for ; ; time.Sleep(time.Duration(max(lease.StalenessMs/3, 1000)) * time.Millisecond) {
+	ended, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	for ended.Err() == nil {
 		next, keys := Lease{}, Keys{}
-		if !ask("PUT", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease", os.Getenv("OFFSWITCH_GATEWAY_KEY"), request, &next) || !ask("GET", next.JwksURL, "", "", &keys) {
-			continue // the view grows stale by itself
+		if ask("PUT", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease", os.Getenv("OFFSWITCH_GATEWAY_KEY"), request, &next) && ask("GET", next.JwksURL, "", "", &keys) {
+			mu.Lock()          // without a lease the view grows stale by itself
+			if tokens == nil { // the first lease
+				go follow()
+				go func() { log.Fatal(http.ListenAndServe(os.Getenv("LISTEN"), http.HandlerFunc(authz))) }()
+			}
+			lease, tokens = next, keys
+			mu.Unlock()
 		}
-		mu.Lock()
-		if tokens == nil { // the first lease
-			go follow()
-			go func() { log.Fatal(http.ListenAndServe(os.Getenv("LISTEN"), http.HandlerFunc(authz))) }()
-		}
-		lease, tokens = next, keys
-		mu.Unlock()
+		pause, cancel := context.WithTimeout(ended, time.Duration(max(lease.StalenessMs/3, 1000))*time.Millisecond)
+		<-pause.Done()
+		cancel()
 	}
+	mu.Lock() // for good: from here on it decides nothing, and says so
+	ask("DELETE", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease/"+boot, os.Getenv("OFFSWITCH_GATEWAY_KEY"), "", nil)
 }

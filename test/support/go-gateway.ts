@@ -74,6 +74,6 @@ export class GoGateway {
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     await this.#exited;
-    rmSync(this.#built, { recursive: true });
+    rmSync(this.#built, { recursive: true, force: true });
   }
 }

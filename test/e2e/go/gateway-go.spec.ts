@@ -50,7 +50,7 @@ const claimsOf = (token: string) =>
   }, 300_000);
 
   afterAll(async () => {
-    await theirs.stop();
+    await theirs.stop(); // a second time does nothing
     await ours.stop();
     await service.stop();
   });
@@ -147,5 +147,15 @@ const claimsOf = (token: string) =>
     await eventually(async () => (await theirs.status(mint(people[0]!.claims))) === 401);
     const gen = { o: 999, u: 999, d: 999, f: 999 };
     expect(await theirs.status(mint({ ...people[0]!.claims, gen }))).toBe(200);
+  });
+
+  it('says goodbye when it ends, and counts for no case from then on', async () => {
+    const processes = async (): Promise<object> => {
+      const { items } = (await service.admin('GET', '/v1/gateways')).body;
+      return items.find((one: { name: string }) => one.name === 'go').processes;
+    };
+    expect(await processes()).toMatchObject([{ state: 'live' }]);
+    await theirs.stop();
+    expect(await processes()).toMatchObject([{ state: 'gone', gone_at: expect.any(String) }]);
   });
 });
