@@ -11,13 +11,14 @@ import { GatewayKeyGuard } from './gateway-key.guard.js';
 import { GatewayLeaseController } from './gateway-lease.controller.js';
 import { GatewayLeases } from './gateway-leases.js';
 import { Gateways } from './gateways.js';
+import { RecordKeysController } from './record-keys.controller.js';
 import { RegisteredGateways } from './registered-gateways.js';
 import { StoredForeignIssuers } from './stored-foreign-issuers.js';
 
-/** Who the gateways are, and the leases under which their processes count. */
+/** Who the gateways are, the leases under which their processes count, and the keys that they and others verify with. */
 @Module({
   imports: [AuditModule],
-  controllers: [GatewayLeaseController],
+  controllers: [GatewayLeaseController, RecordKeysController],
   providers: [
     {
       provide: Gateways,

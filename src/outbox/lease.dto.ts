@@ -73,7 +73,7 @@ export class LeaseBody implements LeaseRequest {
   public_key!: PublicKeyBody;
 }
 
-class JwksView implements Jwks {
+export class JwksView implements Jwks {
   @ApiProperty({ type: [PublicKeyBody] })
   readonly keys!: PublicKeyBody[];
 }

@@ -54,7 +54,11 @@ export class AdminApp {
 
   /** @param more.beside a replica of this one, on its database */
   static async start(
-    more: { readonly tokenKeys?: PrivateJwks; readonly beside?: AdminApp } = {},
+    more: {
+      readonly tokenKeys?: PrivateJwks;
+      readonly recordKeys?: PrivateJwks;
+      readonly beside?: AdminApp;
+    } = {},
   ): Promise<AdminApp> {
     const { beside } = more;
     const world = beside?.world ?? (await World.open());
@@ -82,7 +86,7 @@ export class AdminApp {
         pepper: PEPPER,
         encryptionKey: new Uint8Array(32).fill(8),
         tokenKeys: more.tokenKeys ?? generatePrivateJwks(),
-        recordKeys: generatePrivateJwks(),
+        recordKeys: more.recordKeys ?? generatePrivateJwks(),
       },
       config,
       installation,
