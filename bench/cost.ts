@@ -26,6 +26,7 @@ const PARTS: readonly Part[] = [
   { what: '16 at once, 1 token', tokens: 1, people: 2_000, pace: { atOnce: 16 } },
   { what: '25/s, 1 token', tokens: 1, people: 400, pace: { perSecond: 25 } },
   { what: '4/s, 1,000 tokens', tokens: 1_000, people: 60, pace: { perSecond: 4 } },
+  { what: '100/s, 1 token', tokens: 1, people: 1_500, pace: { perSecond: 100 } },
 ];
 
 type Cost = Readonly<Record<string, number>>;

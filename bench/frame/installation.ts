@@ -66,12 +66,16 @@ export class Installation {
   /** A gateway that says when it denies; ready when this resolves. */
   async startGateway(name: string): Promise<ChildProcess> {
     const { key } = await this.http.json(`${this.url}/v1/gateways`, this.admin, { name });
-    const child = this.processes.start('bench/programs/gateway.ts', {
-      OFFSWITCH_URL: this.url,
-      OFFSWITCH_GATEWAY_KEY: key ?? '',
-      KAFKA_BROKERS: this.brokers,
-      NAME: name,
-    });
+    const child = this.processes.start(
+      'bench/programs/gateway.ts',
+      {
+        OFFSWITCH_URL: this.url,
+        OFFSWITCH_GATEWAY_KEY: key ?? '',
+        KAFKA_BROKERS: this.brokers,
+        NAME: name,
+      },
+      profiled(),
+    );
     await message(child, 'ready');
     return child;
   }
@@ -84,7 +88,6 @@ export class Installation {
 
   async #startService(database: string, port: number): Promise<void> {
     const { secrets } = this;
-    const profile = process.env['BENCH_PROFILE_DIR'];
     const child = this.processes.start(
       'dist/src/main.js',
       {
@@ -102,7 +105,7 @@ export class Installation {
         // As fast as it goes: nobody is put off.
         OFFSWITCH_SCIM_RATE: '10000',
       },
-      profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+      profiled(),
     );
     this.#servicePid = child.pid ?? 0;
     for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
@@ -115,4 +118,10 @@ export class Installation {
     }
     throw new Error('the service does not answer');
   }
+}
+
+/** `BENCH_PROFILE_DIR`: a CPU profile of each process that is ours. */
+function profiled(): readonly string[] {
+  const directory = process.env['BENCH_PROFILE_DIR'];
+  return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];
 }
