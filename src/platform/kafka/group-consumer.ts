@@ -15,6 +15,8 @@ export interface IncomingMessage {
 /** Takes a batch, or rejects and gets it again. */
 export type Take = (messages: readonly IncomingMessage[]) => Promise<void>;
 
+/** How often the brokers are told how far we have read, milliseconds: a commit costs them as much as a message. */
+const COMMIT_MS = 1_000;
 /** A member that died silently is given up after this, milliseconds: the least that brokers allow by default. */
 const SESSION_MS = 6_000;
 
@@ -35,8 +37,8 @@ export class GroupConsumer {
   }
 
   /**
-   * Hands batches to `take`, one after the other. A batch counts as read when `take` has resolved; one that it
-   * rejects comes again.
+   * Hands batches to `take`, one after the other. A batch counts as read when `take` has resolved, and the brokers hear of
+   * it each second at most: one that it rejects comes again, with what was read in the second before.
    *
    * @throws Error when the broker is lost; whoever runs it begins again
    */
@@ -78,11 +80,18 @@ export class GroupConsumer {
   async #begin(consumer: Consumer, take: Take): Promise<void> {
     await consumer.connect();
     await consumer.subscribe({ topic: this.#from.topic, fromBeginning: true });
-    await consumer.run({ eachBatch: (payload) => eachBatch(payload, take) });
+    await consumer.run({
+      autoCommit: false,
+      autoCommitInterval: COMMIT_MS,
+      eachBatch: (payload) => eachBatch(payload, take),
+    });
   }
 }
 
-async function eachBatch({ batch }: EachBatchPayload, take: Take): Promise<void> {
+async function eachBatch(
+  { batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload,
+  take: Take,
+): Promise<void> {
   await take(
     batch.messages.map(({ key, value, headers, timestamp }) => ({
       key: key?.toString('utf8') ?? '',
@@ -93,4 +102,6 @@ async function eachBatch({ batch }: EachBatchPayload, take: Take): Promise<void>
       storedAt: new Date(Number(timestamp)),
     })),
   );
+  resolveOffset(batch.lastOffset());
+  await commitOffsetsIfNecessary();
 }

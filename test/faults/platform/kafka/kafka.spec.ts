@@ -1,6 +1,10 @@
 // P4: nothing is lost: what the broker did not acknowledge is never called sent, and wrong topics are found.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
+import {
+  GroupConsumer,
+  type IncomingMessage,
+} from '../../../../src/platform/kafka/group-consumer.js';
 import { IdempotentProducer } from '../../../../src/platform/kafka/idempotent-producer.js';
 import type { KafkaSettings } from '../../../../src/platform/kafka/kafka-settings.js';
 import { KafkaTopicKeeper } from '../../../../src/platform/kafka/topic-keeper.js';
@@ -10,6 +14,7 @@ import {
   type OutgoingMessage,
 } from '../../../../src/platform/kafka/topic-producer.js';
 import { PinoLog } from '../../../../src/platform/log/pino-log.js';
+import { eventually } from '../../../support/eventually.js';
 import { kafkaBrokers, topicPrefix } from '../../../support/kafka.js';
 
 const log = new PinoLog({ level: 'silent', pretty: false });
@@ -118,4 +123,47 @@ describe('the producer', () => {
     await producer.close();
     await expect(producer.send('any', [message(0, 'x')])).rejects.toThrow('closed');
   });
+});
+
+describe('the readers of a group', () => {
+  it('get again what one of them rejected, and tell the broker how far they have read', async () => {
+    const plan = planOf('read', { partitions: 1 });
+    await keeperOf(plan).check(never);
+    const producer = new IdempotentProducer(settings, log);
+    const consumer = new GroupConsumer(settings, { topic: plan.name, group: plan.name }, log);
+    const stop = new AbortController();
+    let reading: Promise<void> | undefined;
+    try {
+      await producer.send(plan.name, [message(0, 'a')]);
+      const taken: string[] = [];
+      let rejected = 0;
+      const take = (messages: readonly IncomingMessage[]): Promise<void> => {
+        if (rejected === 0) {
+          rejected = messages.length;
+          return Promise.reject(new Error('the database is away'));
+        }
+        taken.push(...messages.map(({ key }) => key));
+        return Promise.resolve();
+      };
+      reading = (async () => {
+        while (!stop.signal.aborted) await consumer.run(take, stop.signal).catch(() => undefined);
+      })();
+      await eventually(() => taken.includes('a'));
+      expect(rejected).toBe(1);
+      const committed = async (): Promise<number> => {
+        const [topic] = await admin.fetchOffsets({ groupId: plan.name, topics: [plan.name] });
+        return Number(topic?.partitions[0]?.offset ?? -1);
+      };
+      let sent = 1;
+      await eventually(async () => {
+        await producer.send(plan.name, [message(0, `${sent}`)]);
+        sent += 1;
+        return (await committed()) > 1;
+      });
+      expect(await committed()).toBeLessThanOrEqual(sent);
+    } finally {
+      stop.abort();
+      await Promise.all([reading, producer.close()]);
+    }
+  }, 60_000);
 });
