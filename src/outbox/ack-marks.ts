@@ -7,24 +7,38 @@ import { markAcked, type RecordAck } from './postgres/mark-acked.js';
 
 /** Marks in one statement. */
 const BATCH = 1_000;
+/** From one statement to the next: the first is written at once, and the next has all that came meanwhile. */
+const APART_MS = 50;
 /** More than this waits only while PostgreSQL is away; then records are sent twice instead of remembered. */
 const MOST_WAITING = 100_000;
 
+export interface MarksParts {
+  readonly transactions: Transactions;
+  readonly log: Log;
+  /** From one statement to the next, milliseconds. */
+  readonly marksApartMs?: number;
+}
+
 /**
- * Writes down what the broker has acknowledged: all that arrives while one statement runs goes into the next. If
- * we die before it has run, the record stays unmarked and is sent again, which does no harm.
+ * Writes down what the broker has acknowledged. Who leaves alone is marked at once; when more do, statements are spaced.
+ * If we die before one has run, the record stays unmarked and is sent again, which does no harm.
  */
 export class AckMarks {
   readonly #transactions: Transactions;
   readonly #log: Log;
   readonly #wakeUp = new WakeUp();
   readonly #settled: (digests: readonly string[]) => void;
+  readonly #apartMs: number;
   #waiting: RecordAck[] = [];
 
   /** @param settled hears of records that need no memory any more: marked, or left to the sweeper */
-  constructor(transactions: Transactions, log: Log, settled: (digests: readonly string[]) => void) {
+  constructor(
+    { transactions, log, marksApartMs = APART_MS }: MarksParts,
+    settled: (digests: readonly string[]) => void,
+  ) {
     this.#transactions = transactions;
     this.#log = log;
+    this.#apartMs = marksApartMs;
     this.#settled = settled;
   }
 
@@ -52,6 +66,7 @@ export class AckMarks {
       backoff.reset();
       this.#waiting = this.#waiting.slice(batch.length);
       this.#settle(batch);
+      if (batch.length < BATCH) await pause(this.#apartMs, stop);
     }
   }
 

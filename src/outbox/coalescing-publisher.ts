@@ -1,25 +1,24 @@
 import type { Sign } from '../contract/crypto-types.js';
 import { signedHeaders } from '../contract/signed-message.js';
 import type { Clock } from '../kernel/clock.js';
-import type { Transactions } from '../kernel/tx.js';
 import type { TopicGate } from '../platform/kafka/topic-gate.js';
 import {
   MessagesRefused,
   type OutgoingMessage,
   type TopicProducer,
 } from '../platform/kafka/topic-producer.js';
-import type { Log } from '../platform/log/log.js';
 import { Backoff } from '../platform/loop/backoff.js';
 import { WakeUp } from '../platform/loop/wake-up.js';
 import type { WalkTimes } from '../platform/metrics/walk-times.js';
 import { pause } from '../platform/time/pause.js';
-import { AckMarks } from './ack-marks.js';
+import { AckMarks, type MarksParts } from './ack-marks.js';
 import type { OutboxRecord } from './domain/outbox-record.js';
 import { Backlog, type Waiting } from './domain/backlog.js';
+import { restMs } from './domain/rest.js';
 import type { OutboxMetrics } from './outbox-metrics.js';
 import { RevocationPublisher } from './revocation-publisher.js';
 
-export interface PublisherParts {
+export interface PublisherParts extends MarksParts {
   readonly topic: string;
   /** Sends what comes in order; one request at a time. */
   readonly producer: TopicProducer;
@@ -27,27 +26,22 @@ export interface PublisherParts {
   readonly sideProducer: TopicProducer;
   readonly gate: TopicGate;
   readonly sign: Sign;
-  readonly transactions: Transactions;
   /** Sets a record aside that the broker refuses for good. */
   readonly refused: (record: OutboxRecord, why: string) => Promise<void>;
   readonly clock: Clock;
-  readonly log: Log;
   readonly metrics: OutboxMetrics;
   readonly times: WalkTimes;
 }
 
 /** Records in one request: signing them keeps the event loop for a few milliseconds at most. */
 const BATCH = 100;
-/** With so many in one request there is a rush: the next one waits a little, so that it carries more. */
-const RUSH = 8;
-const RUSH_PAUSE_MS = 15;
 /** Records that wait in memory; the sweeper finds the others. */
 const MOST_WAITING = 50_000;
 
 /**
- * One request is in flight; all that arrives meanwhile goes into the next. Who leaves alone is sent at once; in a rush
- * requests are spaced. A record is marked only after all
- * in-sync replicas have it, so whatever happens here, it is sent at least once.
+ * One request is in flight; all that arrives meanwhile goes into the next. Who leaves alone is sent at once; in a rush, and
+ * when brokers are slow to answer, requests are spaced. A record is marked only after all in-sync replicas have it, so
+ * whatever happens here, it is sent at least once.
  */
 export class CoalescingPublisher extends RevocationPublisher {
   readonly #parts: PublisherParts;
@@ -63,7 +57,7 @@ export class CoalescingPublisher extends RevocationPublisher {
     super();
     this.#parts = parts;
     this.#backlog = new Backlog(mostWaiting);
-    this.#marks = new AckMarks(parts.transactions, parts.log, (digests) => {
+    this.#marks = new AckMarks(parts, (digests) => {
       this.#forget(digests);
     });
   }
@@ -94,10 +88,14 @@ export class CoalescingPublisher extends RevocationPublisher {
     const marking = this.#marks.run(stop);
     while (await this.#parts.gate.opened(stop)) {
       const batch = this.#backlog.take(BATCH, (partition) => !this.#alone.has(partition));
-      if (batch.length === 0) await this.#wakeUp.wait(stop);
-      else await this.#sendTogether(batch, stop);
-      // A request costs brokers and gateways about the same whatever it carries.
-      if (batch.length >= RUSH && batch.length < BATCH) await pause(RUSH_PAUSE_MS, stop);
+      if (batch.length === 0) {
+        await this.#wakeUp.wait(stop);
+        continue;
+      }
+      const beganMs = this.#parts.clock.monotonicMs();
+      await this.#sendTogether(batch, stop);
+      const tookMs = this.#parts.clock.monotonicMs() - beganMs;
+      if (batch.length < BATCH) await pause(restMs(batch.length, tookMs), stop);
     }
     await Promise.all([marking, ...this.#alone.values()]);
   }

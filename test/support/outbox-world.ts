@@ -130,6 +130,7 @@ export interface ReplicaOptions {
   readonly gate?: TopicGate;
   readonly transactions?: Transactions;
   readonly mostWaiting?: number;
+  readonly marksApartMs?: number;
   readonly leaseMs?: number;
   readonly everyMs?: number;
   readonly maxBytes?: number;
@@ -184,6 +185,7 @@ export class Replica {
         refused: (record, why) => aside.refused(record, why),
         clock: systemClock,
         times: new WalkTimes(new Metrics()),
+        marksApartMs: options.marksApartMs ?? 0,
       },
       options.mostWaiting,
     );

@@ -25,8 +25,8 @@ export interface ReceiptsParts {
 }
 
 const EACH_MS = 1_000;
-/** Between two receipts in a rush: the first is told at once, and the next has all that came meanwhile. */
-const APART_MS = 150;
+/** Between two receipts: what is told first is told at once, and the more news there are, the more the next one gathers. */
+const APART_MS = { first: 75, most: 300 } as const;
 /** Digests in one receipt at most: below any broker's limit for a message. */
 const LISTED = 2_000;
 /** Digests that wait at most. What is dropped is told all the same, by the seq of the watermark that covers it. */
@@ -34,7 +34,7 @@ const WAITING = 20_000;
 
 /**
  * Tells the service what has been applied: after every revocation, and each second. One receipt is under way at
- * a time, and they keep a distance; what is applied meanwhile goes into the next.
+ * a time, and they keep a distance, which grows while there are always news; what is applied meanwhile goes into the next.
  */
 export class Receipts {
   readonly #parts: ReceiptsParts;
@@ -52,10 +52,15 @@ export class Receipts {
   }
 
   async run(stop: AbortSignal): Promise<void> {
+    let apartMs: number = APART_MS.first;
     while (!stop.aborted) {
-      if (this.#waiting.length === 0) await this.#news(stop);
+      if (this.#waiting.length === 0) {
+        apartMs = APART_MS.first;
+        await this.#news(stop);
+      }
       await this.#tell(stop);
-      await pause(APART_MS, stop);
+      await pause(apartMs, stop);
+      apartMs = Math.min(2 * apartMs, APART_MS.most);
     }
     await this.#tell(stop); // the last word, when the process is told to end
   }

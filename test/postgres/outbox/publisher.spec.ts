@@ -10,11 +10,13 @@ import {
   type After,
   type FeedPage,
 } from '../../../src/outbox/postgres/find-feed-records.js';
+import { markAcked } from '../../../src/outbox/postgres/mark-acked.js';
 import { sha256 } from '../../../src/platform/crypto/sha256.js';
 import {
   MessagesRefused,
   type OutgoingMessage,
 } from '../../../src/platform/kafka/topic-producer.js';
+import { rows, sql } from '../../../src/platform/postgres/rows.js';
 import { eventually } from '../../support/eventually.js';
 import {
   BreakingProducer,
@@ -277,6 +279,22 @@ describe('the sweeper', () => {
         committed_at: committedAt,
       },
     ]);
+  });
+});
+
+describe('a mark that need not wait for the disk', () => {
+  it('leaves the connection to the next one, whose commit does', async () => {
+    const ack = { partition: 0, offset: 0, ackedAt: new Date(), committedAt: null };
+    const settings = await world.transactions.read('background', async (tx) => {
+      await rows(tx, sql('test.hurry', `select set_config('synchronous_commit', 'on', false)`));
+      await markAcked(tx, [{ ...ack, digest: digestOf(Buffer.from('marked')) }]);
+      return rows<{ commit: string }>(
+        tx,
+        sql('test.commit', `select current_setting('synchronous_commit') as commit`),
+      );
+    });
+    expect(settings).toEqual([{ commit: 'on' }]);
+    expect(await world.acked()).toHaveLength(1);
   });
 });
 

@@ -97,6 +97,17 @@ describe('receipts', () => {
     expect(mailbox.receipts.map(({ applied }) => applied)).toEqual([['a'], ['b', 'c']]);
   });
 
+  it('gather what comes right after one, though nothing is under way', async () => {
+    const { mailbox, receipts } = started();
+    receipts.note(['a']);
+    await eventually(() => mailbox.receipts.length === 1);
+    receipts.note(['b']);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    receipts.note(['c']);
+    await eventually(() => mailbox.receipts.length === 2);
+    expect(mailbox.receipts.map(({ applied }) => applied)).toEqual([['a'], ['b', 'c']]);
+  });
+
   it('say it again when it may not have been stored', async () => {
     const { mailbox, receipts } = started();
     mailbox.refusals = 1;
