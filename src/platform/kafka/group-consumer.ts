@@ -88,10 +88,8 @@ export class GroupConsumer {
   }
 }
 
-async function eachBatch(
-  { batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload,
-  take: Take,
-): Promise<void> {
+async function eachBatch(payload: EachBatchPayload, take: Take): Promise<void> {
+  const { batch } = payload;
   await take(
     batch.messages.map(({ key, value, headers, timestamp }) => ({
       key: key?.toString('utf8') ?? '',
@@ -102,6 +100,6 @@ async function eachBatch(
       storedAt: new Date(Number(timestamp)),
     })),
   );
-  resolveOffset(batch.lastOffset());
-  await commitOffsetsIfNecessary();
+  payload.resolveOffset(batch.lastOffset());
+  await payload.commitOffsetsIfNecessary();
 }
