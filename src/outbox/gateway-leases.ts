@@ -6,7 +6,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { auditReturned } from './audit-returned.js';
 import { isFolded } from './foreign-issuers.js';
 import { newId, type EntryId, type GatewayId, type Id } from '../kernel/ids.js';
-import type { Transactions } from '../kernel/tx.js';
+import type { Transactions, Tx } from '../kernel/tx.js';
 import { issuersInUse, type IssuerRow } from './postgres/foreign-issuers.js';
 import { endProcess } from './postgres/end-process.js';
 import { leaseProcess, type GrantedLease } from './postgres/lease-process.js';
@@ -70,19 +70,12 @@ export class GatewayLeases {
       if (lease === null)
         throw new DomainError('request.invalid_value', 'public_key: this boot began with another');
       if (lease.isFirst)
-        await audit.append(tx, [
-          entryOf({
-            id: newId<EntryId>(),
-            org: installation.id,
-            at: lease.at.toISOString(),
-            action: 'gateway.leased',
-            outcome: 'success',
-            actor: { type: 'gateway', id: gateway },
-            subject: { type: 'gateway', id: gateway },
-            request_id: around.requestId,
-            detail: { boot: request.boot, version: request.version, policy: request.policy },
-          }),
-        ]);
+        await this.#audit(tx, 'gateway.leased', {
+          gateway,
+          at: lease.at,
+          requestId: around.requestId,
+          detail: { boot: request.boot, version: request.version, policy: request.policy },
+        });
       if (lease.wasSaidGone)
         await auditReturned(tx, audit, {
           installation: installation.id,
@@ -100,25 +93,41 @@ export class GatewayLeases {
    * @throws DomainError `gateway.process_unknown`
    */
   async end(gateway: GatewayId, boot: string, requestId: string): Promise<void> {
-    const { transactions, audit, installation } = this.#parts;
-    await transactions.run('service', async (tx) => {
+    await this.#parts.transactions.run('service', async (tx) => {
       const end = await endProcess(tx, { gateway, boot }, { by: 'gateway' });
       if (end === 'unknown') throw new DomainError('gateway.process_unknown');
       if (typeof end === 'string') return;
-      await audit.append(tx, [
-        entryOf({
-          id: newId<EntryId>(),
-          org: installation.id,
-          at: end.at.toISOString(),
-          action: 'gateway.process_gone',
-          outcome: 'success',
-          actor: { type: 'gateway', id: gateway },
-          subject: { type: 'gateway', id: gateway },
-          request_id: requestId,
-          detail: { boot },
-        }),
-      ]);
+      const said = { gateway, at: end.at, requestId, detail: { boot } };
+      await this.#audit(tx, 'gateway.process_gone', said);
     });
+  }
+
+  /** What a gateway did of its own accord. */
+  #audit(
+    tx: Tx,
+    action: 'gateway.leased' | 'gateway.process_gone',
+    done: {
+      readonly gateway: GatewayId;
+      readonly at: Date;
+      readonly requestId: string;
+      readonly detail: Readonly<Record<string, string>>;
+    },
+  ): Promise<void> {
+    const { audit, installation } = this.#parts;
+    const itself = { type: 'gateway', id: done.gateway } as const;
+    return audit.append(tx, [
+      entryOf({
+        id: newId<EntryId>(),
+        org: installation.id,
+        at: done.at.toISOString(),
+        action,
+        outcome: 'success',
+        actor: itself,
+        subject: itself,
+        request_id: done.requestId,
+        detail: done.detail,
+      }),
+    ]);
   }
 
   #lease(gateway: GatewayId, granted: Granted, place: string): Lease {
