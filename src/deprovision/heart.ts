@@ -26,7 +26,6 @@ import type { Press } from './domain/compose-writes.js';
 import type { GroupChange, GroupOutcome } from './domain/group-change.js';
 import { planCreation, type CreateChange } from './domain/plan-create.js';
 import {
-  namesAdded,
   planEdit,
   planRefusedEdit,
   planRemoval,
@@ -34,6 +33,7 @@ import {
   type EditChange,
   type Planned,
 } from './domain/plan-edit.js';
+import { planEdited } from './domain/plan-edited.js';
 import { alsoNamed, type Person } from './domain/person.js';
 import { planSignal } from './domain/plan-signal.js';
 import type { RevocationOrder } from './domain/plan-subject.js';
@@ -217,15 +217,14 @@ export class Heart extends Deprovision {
     return this.#refused(tx, origin, owner, { word, refused });
   }
 
-  async #edit(
-    tx: Tx,
-    { origin, resource, edit, verb = 'patch' }: EditChange,
-  ): Promise<Committed<ResourceOutcome>> {
+  async #edit(tx: Tx, change: EditChange): Promise<Committed<ResourceOutcome>> {
+    const { origin, resource, verb = 'patch' } = change;
     const before = await lockResource(tx, origin.organization, origin.connection, resource);
     if (before === null) return { outcome: { kind: 'unknown' }, records: [] };
-    const edited = edit(before.resource);
-    if ('refused' in edited) return this.#refused(tx, origin, before, edited);
-    const names = namesAdded(before, edited.next);
+    const around = this.#circumstances(origin, before.at);
+    const meant = planEdited(around, before, change);
+    if (!('names' in meant)) return this.#written(tx, around, meant);
+    const { names, edited } = meant;
     const { taken, waiting, foreign, here } = await lockNewNames(
       tx,
       { ...origin, id: before.resource.id },
@@ -236,9 +235,8 @@ export class Heart extends Deprovision {
     if (await isSubjectTaken(tx, origin.organization, before.person.user, names))
       return this.#refused(tx, origin, before, { word: edited.word, refused: subjectTaken() });
     const named = { ...before, person: alsoNamed(before.person, foreign) };
-    return this.#write(tx, origin, before.at, (around) =>
-      planEdit(around, named, { word: edited.word, next: edited.next, waiting, here, verb }),
-    );
+    const planned = planEdit(around, named, { ...edited, waiting, here, verb });
+    return this.#written(tx, around, planned);
   }
 
   async #remove(
@@ -257,11 +255,11 @@ export class Heart extends Deprovision {
     plan: (around: Circumstances) => Planned,
   ): Committed<ResourceOutcome> {
     const around = this.#circumstances(origin, at);
-    const planned = plan(around);
-    return {
-      outcome: planned.outcome,
-      records: writePlan(tx, this.#press, around, planned.plan),
-    };
+    return this.#written(tx, around, plan(around));
+  }
+
+  #written(tx: Tx, around: Circumstances, { plan, outcome }: Planned): Committed<ResourceOutcome> {
+    return { outcome, records: writePlan(tx, this.#press, around, plan) };
   }
 
   #circumstances(origin: Origin, at: Date): Circumstances {

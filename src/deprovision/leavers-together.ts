@@ -5,15 +5,8 @@ import { Batches } from '../platform/batch/batches.js';
 import type { Commits, Committed } from './commits.js';
 import type { Origin, ResourceOutcome } from './domain/change.js';
 import type { Press } from './domain/compose-writes.js';
-import {
-  namesAdded,
-  planEdit,
-  planRefusedEdit,
-  type BeforeEdit,
-  type EditChange,
-  type Planned,
-} from './domain/plan-edit.js';
-import type { Circumstances } from './domain/plan.js';
+import type { EditChange } from './domain/plan-edit.js';
+import { planEdited } from './domain/plan-edited.js';
 import { lockResources } from './postgres/lock-resources.js';
 import { fitsWithOthers, writePlans, type PlannedFor } from './write-plan.js';
 
@@ -89,9 +82,11 @@ export class LeaversTogether {
       if (before === null) return { kind: 'unknown' };
       // The second word about somebody builds upon what the first has committed.
       if (before === 'busy' || met.has(before.person.user)) return null;
+      if (before.person.tokens > MOST_TOKENS) return null;
       const around = { origin: change.origin, at, epoch, makeId: newId };
-      const meant = meaning(around, { ...before, at }, change);
-      if (meant === null || !fitsWithOthers(meant.plan)) return null;
+      const meant = planEdited(around, { ...before, at }, change);
+      // New names need more than the locks that are held.
+      if ('names' in meant || !fitsWithOthers(meant.plan)) return null;
       met.add(before.person.user);
       planned.push({ around, plan: meant.plan });
       return meant.outcome;
@@ -109,16 +104,3 @@ export class LeaversTogether {
  */
 const wasStopped = ({ cause }: DomainError): boolean =>
   cause instanceof Error && 'code' in cause && STOPPED.has(String(cause.code));
-
-/** Null when it needs more than the locks that are held, or makes others wait. */
-function meaning(
-  around: Circumstances,
-  before: BeforeEdit,
-  { edit, verb = 'patch' }: EditChange,
-): Planned | null {
-  if (before.person.tokens > MOST_TOKENS) return null;
-  const edited = edit(before.resource);
-  if ('refused' in edited) return planRefusedEdit(around, before, edited);
-  if (namesAdded(before, edited.next).length > 0) return null;
-  return planEdit(around, before, { word: edited.word, next: edited.next, waiting: [], verb });
-}
