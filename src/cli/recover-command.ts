@@ -89,6 +89,7 @@ async function revokeAll(beside: Beside, { epoch, rosters }: Recovered): Promise
     publisher: new LeftToTheSweeper(),
     press: { hash: sha256, partitions: installation.partitions, epoch },
     clock,
+    setFailed: () => undefined,
   });
   for (const organization of rosters) {
     const order = { scope: 'org', id: organization, kind: 'incident', hold: false } as const;

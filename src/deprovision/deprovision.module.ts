@@ -6,12 +6,14 @@ import { Transactions } from '../kernel/tx.js';
 import { Outbox, RevocationPublisher } from '../outbox/index.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { sha256 } from '../platform/crypto/sha256.js';
+import { Log } from '../platform/log/log.js';
 import { Installation } from '../platform/installation/installation.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { CONNECTIONS } from '../platform/postgres/lanes.js';
 import { Deprovision } from './deprovision.js';
 import { Heart } from './heart.js';
 import { QueuedResourceEvents, ResourceEvents } from './resource-events.js';
+import { toldOf } from './set-failures.js';
 import { Rosters } from './rosters.js';
 import { StoredRosters } from './stored-rosters.js';
 
@@ -40,12 +42,16 @@ import { StoredRosters } from './stored-rosters.js';
     },
     {
       provide: Deprovision,
-      inject: [Transactions, RevocationPublisher, Installation, Clock],
+      inject: [Transactions, RevocationPublisher, Installation, Clock, Log, Metrics],
       useFactory: (
-        transactions: Transactions,
-        publisher: RevocationPublisher,
-        installation: Installation,
-        clock: Clock,
+        ...[transactions, publisher, installation, clock, log, metrics]: [
+          Transactions,
+          RevocationPublisher,
+          Installation,
+          Clock,
+          Log,
+          Metrics,
+        ]
       ) =>
         new Heart({
           transactions,
@@ -57,6 +63,7 @@ import { StoredRosters } from './stored-rosters.js';
           },
           clock,
           atOnce: CONNECTIONS.deprovision,
+          setFailed: toldOf(log, metrics),
         }),
     },
   ],

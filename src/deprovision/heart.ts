@@ -49,9 +49,15 @@ import {
 import { together } from './together.js';
 import { hasteOf, takesAway } from './haste-of.js';
 import { isSubjectTaken } from './postgres/subject-taken.js';
-import { LeaversTogether } from './leavers-together.js';
+import { LeaversTogether, type SetFailed } from './leavers-together.js';
 import { liftHold, revokeApiKey, revokePeople, revokeSubject } from './operator-orders.js';
 import { writePlan } from './write-plan.js';
+
+export interface HeartParts extends CommitParts {
+  readonly press: Press;
+  /** Hears when people who left at the same moment had to go one by one. Never throws. */
+  readonly setFailed: SetFailed;
+}
 
 /**
  * Each change is one transaction: lock and read, plan, write everything, commit. Then, and only then, the answer
@@ -62,11 +68,11 @@ export class Heart extends Deprovision {
   readonly #press: Press;
   readonly #leavers: LeaversTogether;
 
-  constructor(parts: CommitParts & { readonly press: Press }) {
+  constructor(parts: HeartParts) {
     super();
     this.#commits = new Commits(parts);
     this.#press = parts.press;
-    this.#leavers = new LeaversTogether(this.#commits, parts.press, (one) => this.#alone(one));
+    this.#leavers = new LeaversTogether(this.#commits, parts, (one) => this.#alone(one));
   }
 
   override changeResource(

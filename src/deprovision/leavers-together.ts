@@ -22,6 +22,12 @@ const STOPPED = new Set(['57014', '55P03']);
 /** Who holds more tokens makes everybody wait who goes along. */
 const MOST_TOKENS = 50;
 
+/** Why a set could not leave together: PostgreSQL stopped it, one of them is refused, or nobody has thought of it. */
+export type SetFailed = (
+  why: 'stopped' | 'refused' | 'unexpected',
+  set: { readonly organization: string; readonly people: number; readonly error: unknown },
+) => void;
+
 /**
  * Lets people of one organization leave in one transaction when they leave at the same moment. Each has an answer of
  * their own, after the commit. Whoever does not fit in, or whose person is locked by somebody else, goes alone afterwards;
@@ -31,16 +37,18 @@ export class LeaversTogether {
   readonly #commits: Commits;
   readonly #press: Press;
   readonly #alone: (change: EditChange) => Promise<ResourceOutcome>;
+  readonly #failed: SetFailed;
   readonly #batches: Batches<EditChange, ResourceOutcome | null>;
 
   constructor(
     commits: Commits,
-    press: Press,
+    { press, setFailed }: { readonly press: Press; readonly setFailed: SetFailed },
     alone: (change: EditChange) => Promise<ResourceOutcome>,
   ) {
     this.#commits = commits;
     this.#press = press;
     this.#alone = alone;
+    this.#failed = setFailed;
     this.#batches = new Batches(RULES, (changes) => this.#carryOut(changes));
   }
 
@@ -60,6 +68,8 @@ export class LeaversTogether {
       // Nothing may be concluded, for none of them: the IdP says it again.
       if (error instanceof DomainError && error.sort === 'unavailable' && !wasStopped(error))
         throw error;
+      const { organization } = first.origin;
+      this.#failed(whyOf(error), { organization, people: changes.length, error });
       return changes.map(() => null);
     }
   }
@@ -104,3 +114,8 @@ export class LeaversTogether {
  */
 const wasStopped = ({ cause }: DomainError): boolean =>
   cause instanceof Error && 'code' in cause && STOPPED.has(String(cause.code));
+
+const whyOf = (error: unknown): 'stopped' | 'refused' | 'unexpected' => {
+  if (!(error instanceof DomainError)) return 'unexpected';
+  return wasStopped(error) ? 'stopped' : 'refused';
+};

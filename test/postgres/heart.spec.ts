@@ -727,8 +727,16 @@ describe('people who leave at the same moment', () => {
     const transactions = new BreakingOnce();
     const press = { hash: sha256, partitions: 3, epoch: 1 };
     const publisher = new RememberingPublisher();
-    const heart = new Heart({ atOnce: 8, transactions, publisher, press, clock: systemClock });
-    return { transactions, publisher, heart };
+    const failures: string[] = [];
+    const heart = new Heart({
+      atOnce: 8,
+      transactions,
+      publisher,
+      press,
+      clock: systemClock,
+      setFailed: (why, { people }) => failures.push(`${people} ${why}`),
+    });
+    return { transactions, publisher, heart, failures };
   };
 
   it('share a transaction, and each has an answer, a case, a record, an entry and an event of their own', async () => {
@@ -829,18 +837,22 @@ describe('people who leave at the same moment', () => {
   });
 
   it.each([
-    ['for what one of them is', 'itself'],
-    ['because PostgreSQL stops what takes too long', 'too long'],
-  ] as const)('go one by one when it fails together %s', async (_, breaks) => {
-    const at = await party(3);
-    const { transactions, publisher, heart } = breakable();
-    transactions.breaks = breaks;
-    const outcomes = (await Promise.all(leave(at, heart))).map(done);
-    expect(new Set((await casesOf(at.people)).map(({ xmin }) => xmin)).size).toBe(3);
-    expect(publisher.offered.map((record) => record.case).sort()).toEqual(
-      outcomes.map((one) => one.case).sort(),
-    );
-  });
+    ['for what one of them is', 'itself', 'unexpected'],
+    ['because PostgreSQL stops what takes too long', 'too long', 'stopped'],
+  ] as const)(
+    'go one by one, and it is told, when it fails together %s',
+    async (_, breaks, why) => {
+      const at = await party(3);
+      const { transactions, publisher, heart, failures } = breakable();
+      transactions.breaks = breaks;
+      const outcomes = (await Promise.all(leave(at, heart))).map(done);
+      expect(new Set((await casesOf(at.people)).map(({ xmin }) => xmin)).size).toBe(3);
+      expect(publisher.offered.map((record) => record.case).sort()).toEqual(
+        outcomes.map((one) => one.case).sort(),
+      );
+      expect(failures).toEqual([`3 ${why}`]);
+    },
+  );
 
   it.each([
     ['before', 1],

@@ -185,6 +185,7 @@ export class ScimServer {
       publisher: this.publisher,
       press: { hash: sha256, partitions: 3, epoch: 1 },
       clock: systemClock,
+      setFailed: () => undefined,
     });
     const installation = new Installation(newId<Id<'installation'>>(), 'urn:offswitch:test', 1, 3);
     const config = new ServiceConfig({

@@ -50,6 +50,7 @@ export class World {
       publisher: this.publisher,
       press: { hash: sha256, partitions, epoch: 1 },
       clock: systemClock,
+      setFailed: () => undefined,
     });
   }
 

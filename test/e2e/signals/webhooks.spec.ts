@@ -89,6 +89,7 @@ beforeAll(async () => {
     publisher,
     press: { hash: sha256, partitions: 3, epoch: 1 },
     clock: systemClock,
+    setFailed: () => undefined,
   });
   const given = (token: Loose, useValue: unknown) => ({ provide: token, useValue });
   const providers = [
