@@ -1,4 +1,5 @@
 import { type Embedded, startEmbedded } from '../../src/platform/embedded/start-embedded.js';
+import { keepBrokerClasses } from './broker-classes.js';
 import { supervisorProgram } from './from-source.js';
 import { makeTemplate } from './template-database.js';
 
@@ -15,7 +16,7 @@ export async function startCluster(): Promise<Embedded> {
     supervisor: supervisorProgram(),
   });
   try {
-    await makeTemplate(cluster.databaseSuperuserUrl!);
+    await Promise.all([makeTemplate(cluster.databaseSuperuserUrl!), keepBrokerClasses()]);
   } catch (error) {
     await cluster.stop();
     throw error;

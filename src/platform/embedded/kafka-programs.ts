@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,7 +18,10 @@ export interface KafkaPrograms {
   readonly java: string;
   /** Class path with every jar of the broker. */
   readonly jars: string;
-  /** Where Java keeps the classes of those jars as it had them in memory (JEP 350): half of a start is reading them. */
+  /**
+   * Where Java finds the broker's classes as it had them in memory (JEP 350), if they are there: a third of a start is
+   * reading them. A test run, which starts two dozen brokers, leaves them.
+   */
   readonly archive: string;
 }
 
@@ -31,28 +33,21 @@ export function kafkaJava(programs: KafkaPrograms, main: string, heap: string): 
   return [`-Xmx${heap}`, ...JVM, ...QUIET, ...shared, '-cp', jars, main];
 }
 
-/** Runs Kafka's StorageTool; the first time it leaves the archive. Rejects as `execFile` does. */
+/** Runs Kafka's StorageTool. Rejects as `execFile` does. */
 export async function kafkaStorage(
   programs: KafkaPrograms,
   parameters: readonly string[],
 ): Promise<void> {
-  const { java, archive } = programs;
-  const storage = [...kafkaJava(programs, 'kafka.tools.StorageTool', '256m'), ...parameters];
-  if (existsSync(archive)) {
-    await run(java, storage);
-    return;
-  }
-  // Beside its place and then renamed: two at once leave no half one.
-  const half = `${archive}.${process.pid}`;
-  await run(java, [`-XX:ArchiveClassesAtExit=${half}`, ...storage]);
-  // Where nobody may write beside the jars it goes without.
-  await rename(half, archive).catch(() => rm(half, { force: true }));
+  await run(programs.java, [
+    ...kafkaJava(programs, 'kafka.tools.StorageTool', '256m'),
+    ...parameters,
+  ]);
 }
 
 /** Throws `EmbeddedUnavailable` naming the ways out when Java is missing or too old, or Maven is needed and missing. */
 export async function kafkaPrograms(): Promise<KafkaPrograms> {
   const [{ java, version }, jars] = await Promise.all([findJava(), findJars()]);
-  return { java, jars: join(jars, '*'), archive: join(jars, `.classes-${version}.jsa`) };
+  return { java, jars: join(jars, '*'), archive: join(jars, `.broker-classes-${version}.jsa`) };
 }
 
 async function findJava(): Promise<{ readonly java: string; readonly version: string }> {

@@ -51,8 +51,14 @@ Configuration:
 /**
  * Starts the Kafka broker (KRaft, one process) whose files lie in `directory`, formatting them first if they are not
  * there. Keeps its port of the last run when that is free. An orphan of a killed supervisor is shut down first.
+ *
+ * @param java more arguments for Java
  */
-export async function startKafka(directory: string, settings: Settings): Promise<Server> {
+export async function startKafka(
+  directory: string,
+  settings: Settings,
+  java: readonly string[] = [],
+): Promise<Server> {
   const programs = await kafkaPrograms();
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const properties = join(directory, 'server.properties');
@@ -67,6 +73,7 @@ export async function startKafka(directory: string, settings: Settings): Promise
       command: programs.java,
       parameters: [
         `-Dlog4j2.configurationFile=${logging}`,
+        ...java,
         ...kafkaJava(programs, 'kafka.Kafka', '320m'),
         properties,
       ],
