@@ -1,15 +1,6 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { demo } from './demo/demo.js';
-import { gatewayCommand } from './gateway-command.js';
-import { gatewaysCommand } from './gateways-command.js';
-import { keysCommand } from './keys-command.js';
-import { migrateCommand } from './migrate-command.js';
-import { outboxCommand } from './outbox-command.js';
-import { partitionsCommand } from './partitions-command.js';
-import { recoverCommand } from './recover-command.js';
-import { watchCommand } from './watch-command.js';
 
 const USAGE = `offswitch <command>
 
@@ -30,6 +21,7 @@ const USAGE = `offswitch <command>
 The service itself: \`npm start\`, or \`node dist/src/main.js\`. Variables: docs/operations.md.
 `;
 
+// Each command loads what it needs: a gateway starts without the service's ORM and framework.
 async function run([command, ...parameters]: readonly string[]): Promise<number> {
   if (command === 'help' || [command, ...parameters].includes('--help')) {
     process.stdout.write(USAGE);
@@ -41,27 +33,27 @@ async function run([command, ...parameters]: readonly string[]): Promise<number>
         args: [...parameters],
         options: { json: { type: 'boolean' } },
       });
-      return demo(values.json ?? false);
+      return (await import('./demo/demo.js')).demo(values.json ?? false);
     }
     case 'gateway':
-      return gatewayCommand(parameters);
+      return (await import('./gateway-command.js')).gatewayCommand(parameters);
     case 'gateways':
-      return gatewaysCommand(parameters);
+      return (await import('./gateways-command.js')).gatewaysCommand(parameters);
     case 'watch':
-      return watchCommand(parameters);
+      return (await import('./watch-command.js')).watchCommand(parameters);
     case 'keys':
-      return keysCommand();
+      return (await import('./keys-command.js')).keysCommand();
     case 'migrate': {
       const options = { privileged: { type: 'boolean' } } as const;
       const { values } = parseArgs({ args: [...parameters], options });
-      return migrateCommand(values.privileged ?? false);
+      return (await import('./migrate-command.js')).migrateCommand(values.privileged ?? false);
     }
     case 'recover':
-      return recoverCommand(parameters);
+      return (await import('./recover-command.js')).recoverCommand(parameters);
     case 'outbox':
-      return outboxCommand(parameters);
+      return (await import('./outbox-command.js')).outboxCommand(parameters);
     case 'partitions':
-      return partitionsCommand(parameters);
+      return (await import('./partitions-command.js')).partitionsCommand(parameters);
     case undefined:
     default:
       process.stderr.write(USAGE);
