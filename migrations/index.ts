@@ -42,6 +42,7 @@ import { GatewayProcessesThatAreGone1764314700000 } from './1764314700000-gatewa
 import { BulkJobsInTurn1764315500000 } from './1764315500000-bulk-jobs-in-turn.js';
 import { WordsThatProcessesAreGone1764316300000 } from './1764316300000-words-that-processes-are-gone.js';
 import { WhatEndsAccessIsTold1764317400000 } from './1764317400000-what-ends-access-is-told.js';
+import { AGroupsIdNamesNoPerson1764318200000 } from './1764318200000-a-groups-id-names-no-person.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -97,4 +98,5 @@ export const migrations: readonly (new () => Migration)[] = [
   BulkJobsInTurn1764315500000,
   WordsThatProcessesAreGone1764316300000,
   WhatEndsAccessIsTold1764317400000,
+  AGroupsIdNamesNoPerson1764318200000,
 ];

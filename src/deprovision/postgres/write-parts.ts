@@ -30,6 +30,7 @@ export const PARTS = {
   members_met: `
      update group_members t set resource_id = (select (x->'resource'->>'id')::uuid from w), user_id = (select (x->>'user')::uuid from w)
       where t.organization_id = $1 and t.value = (select x->'resource'->>'external_id' from w) and t.resource_id is null
+        and not is_group_id($1, $4, t.value)
         and exists (select from groups g where g.organization_id = $1 and g.id = t.group_id and g.connection_id = $4)
         and not exists (select from resources r, w
                          where r.organization_id = $1 and r.connection_id = $4 and r.external_id = t.value

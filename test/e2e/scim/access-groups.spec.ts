@@ -426,6 +426,26 @@ describe('a group in an access group', () => {
     for (const one of people) expect(await standing(one)).toEqual(back);
   });
 
+  it.each(['before', 'after', 'by a change'] as const)(
+    'whose id is the external id of somebody who comes %s gives them no place, and is told as the group that it is',
+    async (when) => {
+      const client = await server.client();
+      const inner = await group(client, []);
+      const outer = await group(client, []);
+      await admit(client, outer, true);
+      const early = when === 'before' ? await person(client, { externalId: inner }) : null;
+      await join(client, outer, inner);
+      const ada = early ?? (await person(client, when === 'after' ? { externalId: inner } : {}));
+      if (when === 'by a change')
+        await patch(client, `/Users/${ada}`, { op: 'add', path: 'externalId', value: inner });
+      expect((await standing(ada)).holds).toEqual(['group']);
+      const told = await server.send(client, 'GET', `/Groups/${outer}`);
+      expect(told.body.members).toMatchObject([{ value: inner, type: 'Group' }]);
+      const seen = await server.send(client, 'GET', `/Users/${ada}?attributes=groups`);
+      expect(seen.body.groups ?? []).toEqual([]);
+    },
+  );
+
   it('gives its people no access, and takes none away when it goes', async () => {
     const client = await server.client();
     const [ada, bob] = [await person(client), await person(client)];
