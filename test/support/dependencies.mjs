@@ -23,13 +23,15 @@ const BUNDLED = {
   fastify: ['.'],
   jose: ['.'],
   kafkajs: ['.'],
-  pg: ['.'],
   'prom-client': ['.'],
   typeorm: ['.'],
 };
 
-/** They look for files beside their own, or have to come before everybody else. */
-const LEFT_ALONE = ['pino', 'reflect-metadata', 'swagger-ui-dist'];
+/**
+ * They look for files beside their own, or have to come before everybody else. TypeORM loads `pg` by itself: of two copies one would
+ * not know the other's errors.
+ */
+const LEFT_ALONE = ['pg', 'pino', 'reflect-metadata', 'swagger-ui-dist'];
 
 /** `require`, as the bundled CommonJS modules know it. */
 const REQUIRE = `import { createRequire as offswitchRequire } from 'node:module';
