@@ -1,6 +1,16 @@
 import { setTimeout as after } from 'node:timers/promises';
 
-/** Waits for a condition; the test's own time limit is the limit. */
+const FIRST_MS = 10;
+const LAST_MS = 100;
+
+/**
+ * Waits for a condition; the test's own time limit is the limit. Who has waited long looks less often: some conditions are
+ * questions to servers that others are waiting for too.
+ */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await after(10);
+  const began = performance.now();
+  while (!(await holds())) {
+    const waited = performance.now() - began;
+    await after(Math.min(LAST_MS, Math.max(FIRST_MS, waited / 20)));
+  }
 }

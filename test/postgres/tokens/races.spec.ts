@@ -5,6 +5,7 @@ import type { OpenApiKey } from '../../../src/api-keys/index.js';
 import type { AccessTokenClaims, Generations } from '../../../src/contract/access-token.js';
 import { DomainError } from '../../../src/kernel/domain-error.js';
 import { newId, type ConnectionId, type OrganizationId } from '../../../src/kernel/ids.js';
+import { eventually } from '../../support/eventually.js';
 import { asking, DeviceWorld, mark, type Employee } from '../../support/device-world.js';
 import { casesMet, toldOtherwise } from '../../support/told.js';
 
@@ -38,6 +39,7 @@ class Crowd {
   readonly troubles: unknown[] = [];
   #stop = false;
   #workers: Promise<void>[] = [];
+  #goals: { readonly count: number; readonly reached: () => void }[] = [];
 
   start(people: readonly Employee[], devicesEach: number): void {
     this.#workers = people.flatMap((person) =>
@@ -52,9 +54,16 @@ class Crowd {
   }
 
   /** Resolves when this many more things have been told. */
-  async more(count: number): Promise<void> {
-    const goal = this.told.length + count;
-    while (this.told.length < goal) await new Promise((resolve) => setImmediate(resolve));
+  more(count: number): Promise<void> {
+    return new Promise((reached) => {
+      this.#goals.push({ count: this.told.length + count, reached });
+    });
+  }
+
+  #tell(told: Told): void {
+    this.told.push(told);
+    for (const { count, reached } of this.#goals) if (this.told.length >= count) reached();
+    this.#goals = this.#goals.filter(({ count }) => this.told.length < count);
   }
 
   async #work({ user }: Employee): Promise<void> {
@@ -62,14 +71,14 @@ class Crowd {
     while (!this.#stop) {
       try {
         const text = await at.issue(key, device, { id: user });
-        this.told.push({ user, bootstrap: { text, device } });
+        this.#tell({ user, bootstrap: { text, device } });
         let answer = await at.redeem(text, device);
         for (let i = 0; i < 4; i += 1) {
-          this.told.push({ user, refresh: answer.refreshToken.reveal(), claims: answer.claims });
+          this.#tell({ user, refresh: answer.refreshToken.reveal(), claims: answer.claims });
           answer = await at.refresh(answer);
         }
         // One is left unredeemed: it must die as well.
-        this.told.push({
+        this.#tell({
           user,
           bootstrap: { text: await at.issue(key, device, { id: user }), device },
         });
@@ -351,7 +360,7 @@ describe('a person whose devices never pause', () => {
         passed += 1;
       }
     });
-    while (passed < 100) await new Promise((resolve) => setImmediate(resolve));
+    await eventually(() => passed >= 100);
     const before = passed;
     await at.say(false, person);
     // Those who were in line before it, one per connection of the pool; it was 1,200 when nobody stood in line.
