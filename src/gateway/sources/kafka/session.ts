@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
-import type { Admin, Batch, Consumer } from 'kafkajs';
+import type { Batch, Consumer } from 'kafkajs';
 import type { Clock } from '../../../kernel/clock.js';
 import { pause } from '../../pause.js';
 import type { Report } from '../../report.js';
@@ -8,6 +8,7 @@ import type { Followed, Follower } from '../source.js';
 import type { Cursor } from './cursor.js';
 import type { KafkaClient } from './kafka-client.js';
 import { receivedFrom } from './received-from.js';
+import { TopicOffsets } from './topic-offsets.js';
 
 export interface SessionParts {
   readonly client: KafkaClient;
@@ -37,7 +38,7 @@ const FETCH_MS = 200;
  */
 export class Session {
   readonly #parts: SessionParts;
-  readonly #admin: Admin;
+  readonly #offsets: TopicOffsets;
   readonly #consumer: Consumer;
   readonly #over = new AbortController();
   #crash: Error | null = null;
@@ -47,7 +48,7 @@ export class Session {
     const { kafka } = parts.client;
     this.#parts = parts;
     this.#fetchedAtMs = parts.clock.monotonicMs();
-    this.#admin = kafka.admin();
+    this.#offsets = new TopicOffsets(kafka, parts.followed.topic);
     this.#consumer = kafka.consumer({
       groupId: `${parts.groupPrefix}-${randomUUID()}`,
       allowAutoTopicCreation: false,
@@ -103,6 +104,7 @@ export class Session {
   async #mending(): Promise<void> {
     while (!this.#over.signal.aborted) {
       await this.#mend();
+      this.#offsets.rest();
       const silentMs = this.#parts.clock.monotonicMs() - this.#fetchedAtMs;
       if (silentMs > SILENT_MS) throw new Error(`nothing was fetched for ${SILENT_MS} ms`);
       await pause(LOOK_MS, this.#over.signal);
@@ -130,7 +132,6 @@ export class Session {
       this.#crash = payload.error;
       this.#over.abort();
     });
-    await this.#admin.connect();
     for (const cursor of this.#parts.cursors) {
       if (cursor.position === null) await this.#lookBack(cursor, 'start');
     }
@@ -143,7 +144,7 @@ export class Session {
   }
 
   async #end(): Promise<void> {
-    const goodbye = Promise.allSettled([this.#consumer.disconnect(), this.#admin.disconnect()]);
+    const goodbye = Promise.allSettled([this.#consumer.disconnect(), this.#offsets.close()]);
     const timer = setTimeout(() => {
       this.#parts.client.close();
     }, GOODBYE_MS);
@@ -205,7 +206,7 @@ export class Session {
 
   /** The broker serves another place than the one we asked for. */
   async #findAgain(cursor: Cursor, strayedTo: bigint): Promise<void> {
-    const { low, high } = await this.#ends(cursor.partition);
+    const { low, high } = await this.#offsets.ends(cursor.partition);
     const { position } = cursor;
     if (position === null || position < low || position > high) {
       await this.#lookBack(cursor, 'offset-out-of-range');
@@ -224,23 +225,14 @@ export class Session {
     const { partition } = cursor;
     await this.#settle(partition);
     const soughtMs = cursor.soughtMs(clock.now().getTime(), followed);
-    const found = await this.#admin.fetchTopicOffsetsByTimestamp(followed.topic, soughtMs);
-    const offset = found.find((entry) => entry.partition === partition)?.offset;
-    if (offset === undefined) throw new Error(`the topic has no partition ${partition}`);
-    const { low, high } = await this.#ends(partition);
-    const from = BigInt(offset) < low ? low : BigInt(offset);
+    const offset = await this.#offsets.since(partition, soughtMs);
+    const { low, high } = await this.#offsets.ends(partition);
+    const from = offset < low ? low : offset;
     cursor.begin(from, low);
     if (why !== 'start') report({ kind: 'source.sought', partition, why });
     follower.restart(partition, cursor.isComplete ? -Infinity : soughtMs);
     this.#seek(partition, from);
     if (from >= high) this.#reachEnd(cursor);
-  }
-
-  async #ends(partition: number): Promise<{ readonly low: bigint; readonly high: bigint }> {
-    const ends = await this.#admin.fetchTopicOffsets(this.#parts.followed.topic);
-    const found = ends.find((entry) => entry.partition === partition);
-    if (found === undefined) throw new Error(`the topic has no partition ${partition}`);
-    return { low: BigInt(found.low), high: BigInt(found.high) };
   }
 
   /** Counts from the next fetch on; before the consumer runs there is nothing to tell it. */
