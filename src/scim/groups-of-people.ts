@@ -1,6 +1,7 @@
 import type { Origin } from '../deprovision/index.js';
 import type { GroupOfPerson, Groups, ScimPlace } from '../directory/index.js';
 import type { ResourceId } from '../kernel/ids.js';
+import { foundBeside } from './found-beside.js';
 import type { UserView } from './present/user.js';
 import { isAskedFor, type Projection } from './read/projection.js';
 import type { ScimUsers } from './users.js';
@@ -19,21 +20,26 @@ export class GroupsOfPeople {
   }
 
   async seen(place: ScimPlace, user: UserView, projection: Projection): Promise<UserView> {
-    if (!asksForGroups(projection)) return user;
-    const id = user.id as ResourceId;
-    const groups = (await this.#groups.ofPeople(place, [id], null)).get(id) ?? null;
-    return { ...user, groups };
+    const [seen] = await this.#withGroups(place, [user], projection, null);
+    return seen ?? user;
   }
 
-  async allSeen(
+  allSeen(
     place: ScimPlace,
     users: readonly UserView[],
     projection: Projection,
   ): Promise<readonly UserView[]> {
+    return this.#withGroups(place, users, projection, MOST_GROUPS);
+  }
+
+  async #withGroups(
+    ...[place, users, projection, most]: [ScimPlace, readonly UserView[], Projection, number | null]
+  ): Promise<readonly UserView[]> {
     if (!asksForGroups(projection)) return users;
-    const ids = users.map(({ id }) => id as ResourceId);
-    const groups = await this.#groups.ofPeople(place, ids, MOST_GROUPS);
-    return users.map((user) => ({ ...user, groups: groups.get(user.id as ResourceId) ?? null }));
+    const found = await foundBeside(users, (ids: readonly ResourceId[]) =>
+      this.#groups.ofPeople(place, ids, most),
+    );
+    return found.map(([user, groups]) => ({ ...user, groups }));
   }
 
   /** A change whose answer has been read when it commits: whoever is told that it failed must not find that it stands. */

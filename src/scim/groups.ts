@@ -8,6 +8,7 @@ import type {
 import type { Group, Groups, ScimPlace } from '../directory/index.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { readId, type GroupId } from '../kernel/ids.js';
+import { foundBeside } from './found-beside.js';
 import type { GroupView } from './present/group.js';
 import { readGroup, readGroupPatch, readNewGroup } from './read/group.js';
 import type { IsGroup } from './read/members.js';
@@ -136,23 +137,28 @@ export class ScimGroups {
 
   /** The group as an answer of this form has it. */
   async seen(place: ScimPlace, group: Stored, projection: Projection): Promise<GroupView> {
-    if (!isTold('members', projection)) return { ...group, members: null };
-    const id = group.id as GroupId;
     const most = isAskedFor('members', projection) ? null : MOST_MEMBERS;
-    const members = (await this.#groups.members(place, [id], most)).get(id) ?? null;
-    return { ...group, members };
+    const [seen] = await this.#withMembers(place, [group], projection, most);
+    return seen ?? { ...group, members: null };
   }
 
   /** The same of a page. There nobody gets the members of a large group: who wants them asks for that group. */
-  async allSeen(
+  allSeen(
     place: ScimPlace,
     groups: readonly Group[],
     projection: Projection,
   ): Promise<readonly GroupView[]> {
+    return this.#withMembers(place, groups, projection, MOST_MEMBERS);
+  }
+
+  async #withMembers(
+    ...[place, groups, projection, most]: [ScimPlace, readonly Stored[], Projection, number | null]
+  ): Promise<readonly GroupView[]> {
     if (!isTold('members', projection)) return groups.map((group) => ({ ...group, members: null }));
-    const ids = groups.map(({ id }) => id);
-    const members = await this.#groups.members(place, ids, MOST_MEMBERS);
-    return groups.map((group) => ({ ...group, members: members.get(group.id) ?? null }));
+    const found = await foundBeside(groups, (ids: readonly GroupId[]) =>
+      this.#groups.members(place, ids, most),
+    );
+    return found.map(([group, members]) => ({ ...group, members }));
   }
 
   #changed(origin: Origin, read: (isGroup: IsGroup) => GroupChange): Promise<Stored> {
