@@ -44,6 +44,16 @@ export class Deeds {
     this.#moment = moment;
   }
 
+  /** Devices that were enrolled before come for an access token. */
+  async begin(): Promise<void> {
+    await Promise.all(
+      this.#company.enrolled.map(async (secret) => {
+        const began = this.#moment();
+        this.#hold(began, await this.#stage.at.refresh(secret), [secret]);
+      }),
+    );
+  }
+
   /** Runs them beside each other. @returns what the service has committed and would publish now */
   async run(deeds: readonly Deed[], dies: boolean): Promise<readonly OutboxRecord[]> {
     this.#dies = dies;
@@ -96,7 +106,10 @@ export class Deeds {
       const by = { organization, key: apiKey as never };
       return at.redeem(await at.issue(by, device, { id }), device);
     });
-    if (answer === null) return;
+    if (answer !== null) this.#hold(began, answer, []);
+  }
+
+  #hold(began: number, answer: DeviceTokenAnswer, before: readonly string[]): void {
     const { claims } = answer;
     const subjects = [
       `org/${claims.org}`,
@@ -104,7 +117,10 @@ export class Deeds {
       `device/${claims.did}`,
       `family/${claims.fam}`,
     ];
-    this.#families.set(claims.fam, { secrets: [answer.refreshToken.reveal()], claims });
+    this.#families.set(claims.fam, {
+      secrets: [...before, answer.refreshToken.reveal()],
+      claims,
+    });
     const key = keyOf(answer.accessToken);
     this.enrolments.push({ family: claims.fam, subjects, key, began, ended: this.#moment() });
     this.held.push({ family: claims.fam, access: answer.accessToken, key, claims });

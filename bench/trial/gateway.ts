@@ -2,6 +2,7 @@ import type { Jwks, Lease, Policy } from '../../src/contract/lease.js';
 import { readRecord, readWatermark } from '../../src/contract/read.js';
 import { recordBytes } from '../../src/contract/revocation-record.js';
 import { signedHeaders } from '../../src/contract/signed-message.js';
+import type { IsSignedBy } from '../../src/gateway/crypto/public-keys.js';
 import { TokenKeys } from '../../src/gateway/token/token-keys.js';
 import { Unit } from '../../src/gateway/unit.js';
 import type { FeedFollower, Transport } from '../../src/gateway/sources/source.js';
@@ -82,6 +83,7 @@ export interface GatewayParts {
   readonly terms: Omit<Lease, 'id' | 'lease_until' | 'jwks_url'>;
   readonly jwks: Jwks;
   readonly trueMs: () => number;
+  readonly isSignedBy: IsSignedBy;
   /** Cases of which it has said that it has applied them. */
   readonly onConfirmed: (cases: readonly string[]) => void;
 }
@@ -126,6 +128,7 @@ export class TrialGateway {
         this.#confirm(digests);
       },
       onRevoked: () => undefined,
+      isSignedBy: parts.isSignedBy,
     });
     if (transport.follower === null) throw new Error('the unit follows nothing');
     this.#follower = transport.follower;

@@ -18,7 +18,7 @@ export type Deed =
 /** How a gateway hears of what is on the topic: at once, when it is told to, not at all, or it stands still itself. */
 export type Link = 'prompt' | 'slow' | 'cut' | 'paused';
 
-export type Step =
+export type ServiceStep =
   | { readonly do: 'deeds'; readonly deeds: readonly Deed[]; readonly dies: boolean }
   /** One round of watermarks. */
   | { readonly do: 'beat' }
@@ -29,101 +29,125 @@ export type Step =
   | { readonly do: 'arrive' }
   /** The service's process is killed and another one starts. */
   | { readonly do: 'kill' }
-  | { readonly do: 'link'; readonly gateway: number; readonly link: Link }
-  | { readonly do: 'deliver'; readonly gateway: number; readonly most: number }
-  /** Some old messages once more. */
-  | {
-      readonly do: 'repeat';
-      readonly gateway: number;
-      readonly back: number;
-      readonly most: number;
-    }
-  | { readonly do: 'shuffle'; readonly gateway: number; readonly seed: number }
-  /** The broker keeps the next records from this gateway. */
-  | { readonly do: 'withhold'; readonly gateway: number; readonly records: number }
-  /** A record of nobody's, and one with somebody else's bytes. */
-  | { readonly do: 'forge'; readonly gateway: number; readonly token: number }
-  /** The gateway looks at what it lacks. */
-  | { readonly do: 'mend'; readonly gateway: number }
-  | { readonly do: 'restart'; readonly gateway: number }
-  | { readonly do: 'clock'; readonly gateway: number; readonly offMs: number }
-  /** The gateway's machine has slept all the time before this step: its monotonic clock stood still. */
-  | { readonly do: 'sleep'; readonly gateway: number }
   | { readonly do: 'wait' };
 
-/** A step, and how much time passes before it. */
-export type Timed = Step & { readonly afterMs: number };
+export type GatewayStep = { readonly gateway: number } & (
+  | { readonly do: 'link'; readonly link: Link }
+  | { readonly do: 'deliver'; readonly most: number }
+  /** Some old messages once more. */
+  | { readonly do: 'repeat'; readonly back: number; readonly most: number }
+  | { readonly do: 'shuffle'; readonly dice: number }
+  /** The broker keeps the next records from this gateway. */
+  | { readonly do: 'withhold'; readonly records: number }
+  /** A record of nobody's, and one with somebody else's bytes. */
+  | { readonly do: 'forge'; readonly token: number }
+  /** The gateway looks at what it lacks. */
+  | { readonly do: 'mend' }
+  | { readonly do: 'restart' }
+  | { readonly do: 'clock'; readonly offMs: number }
+  /** The gateway's machine has slept since the step before this one: its monotonic clock stood still. */
+  | { readonly do: 'sleep' }
+);
 
-export interface History {
+/** When it happens, from the beginning on. A fleet's step has the fleet's seed. */
+export type Step = { readonly atMs: number } & (
+  ({ readonly fleet?: never } & ServiceStep) | ({ readonly fleet: number } & GatewayStep)
+);
+
+/** The gateways that one seed stands for. */
+export interface FleetPlan {
   readonly seed: number;
   readonly policies: readonly Policy[];
   /** Each gateway's clock beside the true one, within what the promise allows. */
   readonly offMs: readonly number[];
-  readonly people: number;
-  readonly steps: readonly Timed[];
 }
+
+/** What happens to a service, and to fleets of gateways that follow it and know nothing of each other. */
+export interface History {
+  readonly seed: number;
+  readonly people: number;
+  readonly fleets: readonly FleetPlan[];
+  /** In their order. */
+  readonly steps: readonly Step[];
+}
+
+/** So many seeds in a row share what happens to the service: that is dear, and gateways are cheap. */
+export const FLEETS = 3;
 
 const MOST_OFF_MS = 950;
 
-export function historyOf(seed: number): History {
+/** @param seeds of one group: the same whole number when they are divided by {@link FLEETS} */
+export function historyOf(seeds: readonly number[]): History {
+  const seed = Math.floor(seeds[0]! / FLEETS);
+  // Far from the fleets' own.
+  const dice = new Dice(seed ^ 0x5e0000);
+  const people = dice.between(2, 3);
+  const service = serviceSteps(dice);
+  const fleets = seeds.map((one) => fleetOf(one, service));
+  const steps = [...service, ...fleets.flatMap((fleet) => fleet.steps)];
+  return {
+    ...{ seed, people, fleets: fleets.map(({ plan }) => plan) },
+    steps: steps.sort((a, b) => a.atMs - b.atMs),
+  };
+}
+
+function serviceSteps(dice: Dice): readonly Step[] {
+  let atMs = 0;
+  const after = (ms: number): number => (atMs += ms);
+  const first: Step = { do: 'beat', atMs: after(dice.between(1, 500)) };
+  const most = { none: 1, short: 300, second: 1_500, long: 9_000, most: 20_000 };
+  const then = Array.from({ length: dice.between(5, 11) }, (): Step => {
+    const wait = dice.weighted({ none: 2, short: 10, second: 6, long: 2, most: 2 });
+    return { ...serviceStep(dice), atMs: after(dice.between(1, most[wait])) };
+  });
+  const withdrawn = dice.chance(1 / 3) ? withWithdrawal(dice, then) : then;
+  // Past the bound of whatever was revoked, with a word that is fresh: whoever lacks something must know.
+  const last: Step = { do: 'beat', atMs: after(dice.between(10_100, 12_000)) };
+  return [first, ...withdrawn, last];
+}
+
+/** In every third history a signing key is withdrawn. */
+function withWithdrawal(dice: Dice, steps: readonly Step[]): readonly Step[] {
+  const at = dice.between(0, steps.length - 1);
+  const deeds: Deed[] = [{ do: 'withdraw', token: dice.between(0, 20) }];
+  if (dice.chance(0.3)) deeds.push(deed(dice));
+  const dies = deeds.length === 1 && dice.chance(0.1);
+  const step: Step = { do: 'deeds', deeds, dies, atMs: steps[at]!.atMs };
+  return [...steps.slice(0, at), step, ...steps.slice(at)];
+}
+
+/** What happens to the gateways of a seed, at any time in between. */
+function fleetOf(seed: number, service: readonly Step[]) {
   const dice = new Dice(seed);
   const policies = [
     'strict' as const,
     'strict' as const,
     ...(dice.chance(0.5) ? [dice.of(['balanced', 'best-effort'] as const)] : []),
   ];
-  const history = {
+  const plan = {
     seed,
     policies,
     offMs: policies.map(() => dice.between(-MOST_OFF_MS, MOST_OFF_MS)),
-    people: dice.between(2, 3),
-    steps: [
-      { do: 'deeds', dies: false, afterMs: 10, deeds: [{ do: 'enrol', person: 0 }] },
-      { do: 'deeds', dies: false, afterMs: 10, deeds: [{ do: 'enrol', person: 1 }] },
-      { do: 'beat', afterMs: dice.between(1, 500) },
-      ...Array.from({ length: dice.between(6, 14) }, () => timed(dice, policies.length)),
-      // Past the bound of whatever was revoked, with a word that is fresh: whoever lacks something must know.
-      { do: 'beat', afterMs: dice.between(10_100, 12_000) },
-    ],
-  } satisfies History;
-  return withWithdrawal(history);
-}
-
-/** Before its first steps are over there is no token, and after the last one nobody would notice. */
-const FIRST_STEPS = 3;
-
-/** In every third history a signing key is withdrawn. Dice of its own: what else happens stays what its seed says. */
-function withWithdrawal(history: History): History {
-  const dice = new Dice(history.seed ^ 0x4b1d);
-  if (!dice.chance(1 / 3)) return history;
-  const { steps } = history;
-  const at = dice.between(FIRST_STEPS, steps.length - 1);
-  const deeds: Deed[] = [{ do: 'withdraw', token: dice.between(0, 20) }];
-  if (dice.chance(0.3)) deeds.push(deed(dice));
-  const step: Timed = {
-    do: 'deeds',
-    deeds,
-    dies: deeds.length === 1 && dice.chance(0.1),
-    afterMs: 10,
   };
-  return { ...history, steps: [...steps.slice(0, at), step, ...steps.slice(at)] };
+  const steps = Array.from({ length: dice.between(2, 7) }, (): Step => {
+    const step = gatewayStep(dice, policies.length);
+    const at = step.do === 'sleep' ? beforeLongest(service) : dice.between(1, service.length - 1);
+    const [from, to] = [service[at - 1]!.atMs, service[at]!.atMs];
+    return { ...step, fleet: seed, atMs: dice.between(step.do === 'sleep' ? to : from, to) };
+  });
+  return { plan, steps };
 }
 
-function timed(dice: Dice, gateways: number): Timed {
-  const afterMs = dice.weighted({ none: 2, short: 10, second: 6, long: 2, most: 1 });
-  const next = step(dice, gateways);
-  if (next.do === 'sleep') return { ...next, afterMs: dice.between(1_000, 20_000) };
-  const most = { none: 1, short: 300, second: 1_500, long: 9_000, most: 14_000 }[afterMs];
-  return { ...next, afterMs: dice.between(1, most) };
+/** A sleep is felt when it is long. */
+function beforeLongest(service: readonly Step[]): number {
+  const lengths = service.map(({ atMs }, i) => (i === 0 ? 0 : atMs - service[i - 1]!.atMs));
+  // Not the last one: what follows it is the end.
+  return lengths.indexOf(Math.max(...lengths.slice(0, -1)));
 }
 
-function step(dice: Dice, gateways: number): Step {
-  const gateway = dice.between(0, gateways - 1);
-  const token = dice.between(0, 20);
+function serviceStep(dice: Dice): ServiceStep {
   const name = dice.weighted({
-    ...{ deeds: 34, beat: 24, broker: 4, hang: 3, arrive: 2, kill: 3, link: 8, deliver: 4 },
-    ...{ repeat: 2, shuffle: 2, withhold: 5, forge: 2, mend: 4, restart: 2, clock: 2, sleep: 2 },
-    ...{ wait: 3 },
+    ...{ deeds: 34, beat: 24, broker: 4, hang: 3, arrive: 2, kill: 3, wait: 3 },
   });
   switch (name) {
     case 'deeds': {
@@ -139,6 +163,16 @@ function step(dice: Dice, gateways: number): Step {
       return { do: name };
     case 'broker':
       return { do: name, fails: dice.of(['before', 'after']), times: dice.between(1, 2) };
+  }
+}
+
+function gatewayStep(dice: Dice, gateways: number): GatewayStep {
+  const gateway = dice.between(0, gateways - 1);
+  const name = dice.weighted({
+    ...{ link: 8, deliver: 4, repeat: 2, shuffle: 2, withhold: 5, forge: 2, mend: 4 },
+    ...{ restart: 2, clock: 2, sleep: 2 },
+  });
+  switch (name) {
     case 'link':
       return { do: name, gateway, link: dice.of(['prompt', 'slow', 'cut', 'paused', 'prompt']) };
     case 'deliver':
@@ -146,11 +180,11 @@ function step(dice: Dice, gateways: number): Step {
     case 'repeat':
       return { do: name, gateway, back: dice.between(1, 8), most: dice.between(1, 3) };
     case 'shuffle':
-      return { do: name, gateway, seed: dice.between(0, 1_000_000) };
+      return { do: name, gateway, dice: dice.between(0, 1_000_000) };
     case 'withhold':
       return { do: name, gateway, records: dice.between(1, 2) };
     case 'forge':
-      return { do: name, gateway, token };
+      return { do: name, gateway, token: dice.between(0, 20) };
     case 'mend':
     case 'restart':
     case 'sleep':

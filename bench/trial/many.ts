@@ -1,8 +1,9 @@
 import { DomainError } from '../../src/kernel/domain-error.js';
-import { historyOf, type History } from './history.js';
+import type { Outcome } from './fleet.js';
+import { FLEETS, historyOf, type History } from './history.js';
 import { shortest } from './shortest.js';
 import type { Stage } from './stage.js';
-import { runTrial, type Outcome } from './trial.js';
+import { runTrial } from './trial.js';
 
 export interface Failure {
   readonly seed: number;
@@ -37,17 +38,20 @@ export async function runMany(many: Many): Promise<Tally> {
   const work = async (stage: Stage): Promise<void> => {
     while (next < firstSeed + trials && failure === null) {
       stop?.throwIfAborted();
-      const history = historyOf(next);
-      next += 1;
-      const { wrong, decisions } = await runUnbroken(stage, history);
-      tally.trials += 1;
-      tally.allowed += decisions.allow;
-      tally.denied += decisions.deny;
-      tally.unsure += decisions.unsure;
-      progress?.(tally.trials);
-      if (wrong.length === 0 || isFailed(failure)) continue;
-      failure = { seed: history.seed, wrong: [], history };
-      failure = await explain(stage, history);
+      const seeds = [next++];
+      while (next % FLEETS !== 0 && next < firstSeed + trials) seeds.push(next++);
+      const outcomes = await runUnbroken(stage, historyOf(seeds));
+      for (const { decisions } of outcomes) {
+        tally.trials += 1;
+        tally.allowed += decisions.allow;
+        tally.denied += decisions.deny;
+        tally.unsure += decisions.unsure;
+        progress?.(tally.trials);
+      }
+      const seed = outcomes.find(({ wrong }) => wrong.length > 0)?.seed;
+      if (seed === undefined || isFailed(failure)) continue;
+      failure = { seed, wrong: [], history: historyOf([seed]) };
+      failure = await explain(stage, seed, historyOf([seed]));
     }
   };
   await Promise.all(stages.map(work));
@@ -57,7 +61,7 @@ export async function runMany(many: Many): Promise<Tally> {
 const TRIES = 5;
 
 /** A machine that is out of breath lets connections time out: that says nothing, and the trial is run again. */
-async function runUnbroken(stage: Stage, history: History): Promise<Outcome> {
+async function runUnbroken(stage: Stage, history: History): Promise<readonly Outcome[]> {
   for (let attempt = 1; ; attempt += 1)
     try {
       return await runTrial(stage, history);
@@ -73,15 +77,14 @@ const isOutOfBreath = (error: unknown): boolean =>
 
 const isFailed = (failure: Failure | null): boolean => failure !== null;
 
-async function explain(stage: Stage, history: History): Promise<Failure> {
-  const short = await shortest(
-    history,
-    async (tried) => (await runUnbroken(stage, tried)).wrong.length > 0,
-  );
-  const { wrong } = await runUnbroken(stage, short);
+async function explain(stage: Stage, seed: number, history: History): Promise<Failure> {
+  const wrongIn = async (tried: History) =>
+    (await runUnbroken(stage, tried)).flatMap(({ wrong }) => wrong);
+  const short = await shortest(history, async (tried) => (await wrongIn(tried)).length > 0);
+  const wrong = await wrongIn(short);
   const told = wrong.map(({ rule, detail }) => `${rule}: ${detail}`);
   return {
-    seed: history.seed,
+    seed,
     // What two things beside each other did wrong need not go wrong again.
     wrong: told.length > 0 ? told : ['it went wrong once, and not again'],
     history: short,

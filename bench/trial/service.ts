@@ -5,16 +5,22 @@ import { RecordKeys } from '../../src/platform/crypto/key-ring.js';
 import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
 import { Replica } from '../../test/support/outbox-world.js';
 import { TrialBroker, TrialProducer } from './broker.js';
+import { Dice } from './dice.js';
 import { PARTITIONS, type Stage } from './stage.js';
+import { Writers } from './writers.js';
 
 const TOPIC = 'offswitch.revocations.v1';
 /** Never the same for two trials at once; made once, for keys are dear. */
 const KEYS = new RecordKeys(generatePrivateJwks());
 const LEASE_MS = 2_000;
-/** Longer than any trial: one round each time. */
-const NEVER_MS = 1_000_000;
-/** Real milliseconds that a healthy round may take before it is left. */
+/** Real milliseconds that a healthy flow may take before it is left. */
 const PATIENCE_MS = 5_000;
+/** How often others take the chains over although nobody was killed. */
+const HANDED_OVER = 0.1;
+
+const UNSENT = `
+  select count(distinct p.partition)::integer as partitions from outbox_pending p
+   where p.set_aside_at is null and not exists (select from outbox_acks a where a.digest = p.digest)`;
 
 /** A process that was killed does nothing more in the database. */
 class MortalTransactions extends Transactions {
@@ -49,12 +55,16 @@ export class TrialService {
   #living: Living;
   /** Of killed processes that hang: nobody waits for them before the trial ends. */
   readonly #ending: Promise<unknown>[] = [];
+  #writers: Writers | null = null;
   #nobodyBeforeMs = 0;
+  #heldUntilMs = 0;
+  readonly #dice: Dice;
   /** Nothing that a killed process had in hand is left. */
   #isSwept = true;
 
-  constructor(stage: Stage) {
+  constructor(stage: Stage, seed: number) {
     this.#stage = stage;
+    this.#dice = new Dice(seed ^ 0x0ff5);
     this.#living = this.#born();
   }
 
@@ -73,26 +83,24 @@ export class TrialService {
   /** One round of watermarks on every partition, as far as the broker lets it. */
   async beat(): Promise<void> {
     if (this.broker.hangs || this.#stage.nowMs < this.#nobodyBeforeMs) return;
+    await Promise.allSettled(this.#ending.splice(0));
+    if (this.#dice.chance(HANDED_OVER)) await this.#stopWriters();
     await this.#flow();
-    const { replica } = this.#living;
-    const stop = new AbortController();
     const failed = this.broker.failures;
-    const t = new Date(this.#stage.nowMs).toISOString();
-    const writing = Array.from({ length: PARTITIONS }, (_, partition) =>
-      replica.writer(partition, { everyMs: NEVER_MS }).run(stop.signal),
-    );
-    for (const one of writing) one.catch(() => undefined);
-    const isOver = (): boolean =>
-      this.broker.hangs || this.broker.failures > failed || this.#isSaid(t);
-    // What a killed process has left behind is found by the sweeper, which the writer waits for.
-    for (const until = Date.now() + PATIENCE_MS; !isOver() && Date.now() < until;) {
-      const isQuiet = !(await this.#news(this.#isSwept ? 50 : 5));
-      if (isQuiet && !isOver()) await replica.sweeper.sweep();
-      this.#isSwept = true;
-    }
-    stop.abort();
-    if (this.#isStuck()) this.#ending.push(...writing);
-    else await Promise.all(writing);
+    const begun = this.#writers;
+    this.#writers ??= new Writers(this.#living.replica);
+    begun?.beat();
+    this.#heldUntilMs = this.#stage.nowMs + LEASE_MS;
+    // What a killed process has left behind is found while the writers wait for it.
+    const stuck = this.#isSwept ? 0 : await this.#sweep();
+    const flow = { isOver: false };
+    const rested = this.#writers.rested(PARTITIONS - stuck).then(() => {
+      flow.isOver = true;
+    });
+    while (!flow.isOver && !this.#isStuck() && this.broker.failures === failed)
+      await Promise.race([rested, this.#news(50)]);
+    // Who waits for something would go on by itself, at a time that no seed repeats.
+    if (stuck > 0 || !flow.isOver) await this.#stopWriters();
   }
 
   /** SIGKILL, and a new process. What it had in memory is gone. */
@@ -101,7 +109,10 @@ export class TrialService {
     transactions.isDead = true;
     this.#isSwept = false;
     this.#ending.push(replica.stop());
-    this.#nobodyBeforeMs = this.#stage.nowMs + (this.broker.hangs ? LEASE_MS : 0);
+    // Nobody gives the chains away: their lease has to run out.
+    if (this.#writers !== null || this.broker.hangs) this.#nobodyBeforeMs = this.#heldUntilMs + 1;
+    if (this.#writers !== null) this.#ending.push(this.#writers.stop());
+    this.#writers = null;
     this.#living = this.#born();
   }
 
@@ -113,6 +124,7 @@ export class TrialService {
 
   async stop(): Promise<void> {
     this.broker.heal();
+    await this.#stopWriters();
     this.#ending.push(this.#living.replica.stop());
     await Promise.allSettled(this.#ending);
   }
@@ -157,16 +169,21 @@ export class TrialService {
     return heard;
   }
 
-  /** Whether each chain says `t` on the topic. */
-  #isSaid(t: string): boolean {
-    const said = new Set<number>();
-    const { stored } = this.broker.topic;
-    for (let i = stored.length - 1; i >= 0 && said.size < PARTITIONS; i -= 1) {
-      const { partition, headers, value } = stored[i]!;
-      if (headers['ofs-type'] !== 'watermark') continue;
-      if (Buffer.from(value).includes(`"t":"${t}"`)) said.add(partition);
-      else if (!said.has(partition)) return false;
-    }
-    return said.size === PARTITIONS;
+  /** What hangs is not waited for. */
+  async #stopWriters(): Promise<void> {
+    const stopping = this.#writers?.stop();
+    this.#writers = null;
+    if (this.#isStuck()) this.#ending.push(Promise.resolve(stopping));
+    else await stopping;
+  }
+
+  /** @returns on how many partitions something is left that nobody sweeps yet: it is too young */
+  async #sweep(): Promise<number> {
+    await this.#living.replica.sweeper.sweep();
+    await this.#flow();
+    const { rows } = await this.#stage.outside.query<{ partitions: number }>(UNSENT);
+    const stuck = rows[0]!.partitions;
+    this.#isSwept = stuck === 0;
+    return stuck;
   }
 }

@@ -20,19 +20,25 @@ export interface Company {
   readonly connection: ConnectionId;
   readonly apiKey: string;
   readonly people: readonly Person[];
+  /** Refresh secrets of devices that were enrolled before the trial: one of each of the first people. */
+  readonly enrolled: readonly string[];
 }
 
-// Everything that asks the database for the time finds this function before PostgreSQL's own.
+/** How many people have a device from the beginning on. */
+const ENROLLED = 2;
+
+// Everything that asks the database for the time finds this function before PostgreSQL's own. What a sequence holds is
+// read without a snapshot, and set without a dead row.
 const CLOCK = `
   create schema trial;
-  create unlogged table trial.clock (now timestamptz not null);
-  insert into trial.clock select date_trunc('milliseconds', now());
+  create sequence trial.clock;
+  select setval('trial.clock', floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint);
   create function trial.clock_timestamp() returns timestamptz language sql volatile
-    as 'select now from trial.clock';
+    as $$ select to_timestamp(pg_sequence_last_value('trial.clock'::regclass) / 1000::float8) $$;
   grant usage on schema trial to public;
-  grant select on trial.clock to public`;
+  grant select, usage on sequence trial.clock to public`;
 
-// What POST /v1/organizations and SCIM write, in one trip.
+// What POST /v1/organizations, SCIM and, for the first people, the device-auth doors write, in one trip.
 const FOUND = `
   with o as (insert into organizations (id, name) values ($1::uuid, 'Example')),
   c as (insert into connections (id, organization_id, kind, name) values ($2::uuid, $1, 'scim', 'IdP')),
@@ -46,21 +52,34 @@ const FOUND = `
            trial.clock_timestamp(), trial.clock_timestamp() from p),
   i as (
     insert into identities (organization_id, connection_id, kind, value, user_id)
-    select $1, $2, kind, p.id::text, p.id from p, unnest(array['user_name', 'scim_id']) as kind)
+    select $1, $2, kind, p.id::text, p.id from p, unnest(array['user_name', 'scim_id']) as kind),
+  f as materialized (
+    select * from unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::bytea[]) as t (id, device_id, user_id, digest)),
+  d as (insert into devices (id, organization_id, device_id) select device_id, $1, device_id::text from f),
+  a as (insert into assignments (id, organization_id, device_id, user_id) select id, $1, device_id, user_id from f),
+  t as (
+    insert into device_tokens (id, organization_id, user_id, device_id, api_key_id, gen_o, gen_u, gen_d, gen_f, scopes,
+                               bootstrap_digest, bootstrap_expires_at, redeemed_at, refresh_digest, refreshed_at,
+                               access_ttl_s, created_at, expires_at)
+    select id, $1, user_id, device_id, $3, 1, 1, 1, 1, '{devices:write}', digest, now + interval '15 min', now, digest,
+           now, 900, now, now + interval '30 days'
+      from f, trial.clock_timestamp() as now)
   insert into subject_generations (organization_id, scope, subject_id)
-  select $1, 'org', $1 union all select $1, 'user', id from p`;
+  select $1, 'org', $1 union all select $1, 'user', id from p
+  union all select $1, 'device', device_id from f union all select $1, 'family', id from f`;
 
 /** A database whose clock goes only when it is told to, and the rooms of the service on it. One trial at a time. */
 export class Stage {
-  /** True time, which is the primary's. */
+  /** True time. The primary's, once it is shown to it. */
   nowMs: number;
+  #shownMs: number;
 
   private constructor(
     readonly at: DeviceWorld,
     readonly outside: pg.Pool,
     nowMs: number,
   ) {
-    this.nowMs = nowMs;
+    this.nowMs = this.#shownMs = nowMs;
   }
 
   /** @param cluster superuser's address; the cluster of the test run by default */
@@ -69,10 +88,12 @@ export class Stage {
     const outside = new pg.Pool({ connectionString: database.superuserUrl, max: 4 });
     outside.on('error', () => undefined);
     await outside.query(CLOCK);
+    // No machine goes down in a trial: nobody has to wait for the disk.
     await outside.query(
-      `alter database ${database.name} set search_path = trial, public, pg_catalog`,
+      `alter database ${database.name} set search_path = trial, public, pg_catalog;
+       alter database ${database.name} set synchronous_commit = off`,
     );
-    const { rows } = await outside.query<{ now: Date }>('select now from trial.clock');
+    const { rows } = await outside.query<{ now: Date }>('select trial.clock_timestamp() as now');
     return new Stage(
       await DeviceWorld.open(1, database, PARTITIONS),
       outside,
@@ -80,11 +101,13 @@ export class Stage {
     );
   }
 
-  async pass(ms: number): Promise<void> {
-    this.nowMs += ms;
+  /** Before anybody asks the primary for something. */
+  async showTime(): Promise<void> {
+    if (this.#shownMs === this.nowMs) return;
+    this.#shownMs = this.nowMs;
     await this.outside.query({
-      name: 'pass',
-      text: 'update trial.clock set now = to_timestamp($1::float8 / 1000)',
+      name: 'show-time',
+      text: `select setval('trial.clock', $1)`,
       values: [this.nowMs],
     });
   }
@@ -100,12 +123,26 @@ export class Stage {
     const made = Array.from({ length: people }, () => ({
       id: idOn(organization, dice.between(0, PARTITIONS - 1)),
     }));
+    const families = made.slice(0, ENROLLED).map(({ id: user }) => {
+      const id = newId<string>();
+      return { id, device: newId<string>(), user, secret: this.at.rotating.first(id) };
+    });
     await this.outside.query({
       name: 'found',
       text: FOUND,
-      values: [organization, company.connection, company.apiKey, made.map(({ id }) => id)],
+      values: [
+        organization,
+        company.connection,
+        company.apiKey,
+        made.map(({ id }) => id),
+        families.map(({ id }) => id),
+        families.map(({ device }) => device),
+        families.map(({ user }) => user),
+        families.map(({ secret }) => secret.digest),
+      ],
     });
-    return { ...company, people: made };
+    const enrolled = families.map(({ secret }) => secret.text.reveal());
+    return { ...company, people: made, enrolled };
   }
 
   /** An outbox that is empty, and chains that begin. @returns the genesis of each partition */

@@ -6,7 +6,7 @@ import type { TokenRules } from '../contract/read-claims.js';
 import { readToken } from '../contract/read-token.js';
 import type { Clock } from '../kernel/clock.js';
 import { base64url } from './crypto/base64url.js';
-import { isSignedBy } from './crypto/public-keys.js';
+import { isSignedBy, type IsSignedBy } from './crypto/public-keys.js';
 import { unsure } from './doubts.js';
 import type { ForeignJudgement, ForeignTokens } from './foreign/foreign-tokens.js';
 import { stricter, trustIn, type Route, type Trust } from './policy.js';
@@ -35,6 +35,8 @@ export interface GuardParts {
   readonly foreign?: Pick<ForeignTokens, 'judge' | 'remembers'> | undefined;
   /** A token is used after it was revoked: the revocation bites, and somebody still holds the token. */
   readonly onUseAfterRevoke?: (use: UseAfterRevoke) => void;
+  /** By what the signature of a token of ours is verified: node:crypto by default. */
+  readonly isSignedBy?: IsSignedBy | undefined;
 }
 
 export interface UseAfterRevoke {
@@ -173,7 +175,8 @@ class ViewGuard implements Guard {
     if (key === undefined) return null;
     const early = this.#denialNow(claims, nowMs);
     if (early !== null) return early;
-    if (!isSignedBy(key, Buffer.from(signed, 'latin1'), signature)) return 'token.signature';
+    const { isSignedBy: verifies = isSignedBy } = this.#parts;
+    if (!verifies(key, Buffer.from(signed, 'latin1'), signature)) return 'token.signature';
     const known = { token, kid, key, claims, subjects: lookedFor(claims) };
     this.#cache.add(known);
     return known;

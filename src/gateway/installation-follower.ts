@@ -2,7 +2,7 @@ import type { Jwks, Lease } from '../contract/lease.js';
 import type { Scope } from '../contract/revocation-record.js';
 import type { Clock } from '../kernel/clock.js';
 import { digestOf, sha256 } from './crypto/digest.js';
-import { PublicKeys } from './crypto/public-keys.js';
+import { PublicKeys, type IsSignedBy } from './crypto/public-keys.js';
 import type { Report } from './report.js';
 import type { FeedFollower, Taken } from './sources/source.js';
 import { authenticate, type Authentic, type Before, type Received } from './view/authenticate.js';
@@ -22,6 +22,8 @@ export interface FollowerParts {
   readonly onApplied: (digests: readonly string[]) => void;
   /** The view holds something more against a subject; told after it does. */
   readonly onRevoked: (scope: Scope, subject: string) => void;
+  /** By what the record keys of a lease verify: node:crypto by default. */
+  readonly isSignedBy?: IsSignedBy | undefined;
 }
 
 /** Lets into the view what the installation's record keys vouch for. */
@@ -34,7 +36,7 @@ export class InstallationFollower implements FeedFollower {
   constructor(parts: FollowerParts) {
     const { lease } = parts;
     this.#parts = parts;
-    this.#recordKeys = new PublicKeys(lease.record_keys);
+    this.#recordKeys = new PublicKeys(lease.record_keys, null, parts.isSignedBy);
     const settings = {
       installation: lease.installation,
       topic: lease.kafka.topics.revocations,
@@ -49,7 +51,7 @@ export class InstallationFollower implements FeedFollower {
 
   /** What a later lease of the same installation says. */
   learn(recordKeys: Jwks, epoch: number): void {
-    this.#recordKeys = new PublicKeys(recordKeys, this.#recordKeys);
+    this.#recordKeys = new PublicKeys(recordKeys, this.#recordKeys, this.#parts.isSignedBy);
     this.view.raiseEpoch(epoch);
   }
 

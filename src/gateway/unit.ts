@@ -2,6 +2,7 @@ import type { Lease, Policy } from '../contract/lease.js';
 import type { Scope } from '../contract/revocation-record.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ForeignTokens } from './foreign/foreign-tokens.js';
+import type { IsSignedBy } from './crypto/public-keys.js';
 import { createGuard, type Guard } from './guard.js';
 import { InstallationFollower } from './installation-follower.js';
 import type { Report } from './report.js';
@@ -18,6 +19,8 @@ export interface UnitParts {
   readonly report: Report;
   readonly onApplied: (digests: readonly string[]) => void;
   readonly onRevoked: (scope: Scope, subject: string) => void;
+  /** By what Ed25519 signatures are verified: node:crypto by default. */
+  readonly isSignedBy?: IsSignedBy;
 }
 
 /** Follower and guard under one set of terms. Other terms (another window, another installation) are another unit. */
@@ -31,13 +34,20 @@ export class Unit {
   constructor(parts: UnitParts) {
     const { lease, transport, keys, foreign, policy, clock, report, onApplied, onRevoked } = parts;
     this.lease = lease;
-    this.follower = new InstallationFollower({ lease, clock, report, onApplied, onRevoked });
+    const told = { report, onApplied, onRevoked };
+    this.follower = new InstallationFollower({
+      lease,
+      clock,
+      ...told,
+      isSignedBy: parts.isSignedBy,
+    });
     this.guard = createGuard({
       view: this.follower.view,
       keys,
       foreign,
       policy,
       clock,
+      isSignedBy: parts.isSignedBy,
       rules: {
         issuer: lease.issuer,
         audience: lease.audience,

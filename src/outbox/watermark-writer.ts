@@ -45,6 +45,8 @@ export interface WatermarkParts {
   readonly maxBytes?: number;
   /** From one round to the next, milliseconds. */
   readonly everyMs?: number;
+  /** How it waits for the next round. Time is on the clock by default. */
+  readonly rest?: (ms: number, stop: AbortSignal) => Promise<void>;
 }
 
 /** From one round to the next, milliseconds. */
@@ -94,13 +96,13 @@ export class WatermarkWriter {
 
   /** Follows the head up until somebody else does or it is told to stop. */
   async #reign(begin: OwnHead, stop: AbortSignal): Promise<void> {
-    const { clock, metrics, log, partition, everyMs = EVERY_MS } = this.#parts;
+    const { clock, metrics, log, partition, everyMs = EVERY_MS, rest = pause } = this.#parts;
     if (!(await this.#send(begin, stop))) return;
     let head: OwnHead | null = begin;
     while (head !== null && !stop.aborted) {
       const startedMs = clock.monotonicMs();
       head = await this.#round(head, stop);
-      if (head !== null) await pause(Math.max(0, startedMs + everyMs - clock.monotonicMs()), stop);
+      if (head !== null) await rest(Math.max(0, startedMs + everyMs - clock.monotonicMs()), stop);
     }
     if (stop.aborted) return;
     metrics.headsLost.inc();
@@ -143,8 +145,11 @@ export class WatermarkWriter {
   #look(): Promise<Seen> {
     return this.#parts.transactions.read('background', async (tx) => {
       const t0 = await readClock(tx);
-      const queue = await readQueue(tx, this.#parts.partition);
-      return { t0, queue, kids: await listRevokedKids(tx) };
+      const [queue, kids] = await Promise.all([
+        readQueue(tx, this.#parts.partition),
+        listRevokedKids(tx),
+      ]);
+      return { t0, queue, kids };
     });
   }
 
@@ -186,7 +191,8 @@ export class WatermarkWriter {
   async #advance(head: OwnHead, said: Said): Promise<OwnHead | null> {
     const { transactions, writer, hash } = this.#parts;
     const next = follow(head, said, hash);
-    const isOurs = await transactions.run('background', (tx) =>
+    // One statement is a transaction: BEGIN and COMMIT would be two trips more.
+    const isOurs = await transactions.read('background', (tx) =>
       advanceHead(tx, { head, next, covers: said.covers, repair: said.repair, writer }),
     );
     // From here it is the head. If we die before it is sent, whoever begins next sends it.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { runMany, tell } from '../../bench/trial/many.js';
 import { Stage } from '../../bench/trial/stage.js';
 
-const TRIALS = 300;
+const TRIALS = 1_000;
 
 let stages: readonly Stage[];
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(stages.map((stage) => stage.close())));
 
-it('does nothing wrong in hundreds of randomised histories', async () => {
+it('does nothing wrong in a thousand randomised histories', async () => {
   const tally = await runMany({ stages, firstSeed: 1, trials: TRIALS });
   if (tally.failure !== null) throw new Error(tell(tally.failure));
   expect(tally.trials).toBe(TRIALS);

@@ -175,7 +175,7 @@ describe('when everything works again', () => {
 
 describe('a failure', () => {
   it('is told by the shortest history that still goes wrong', async () => {
-    const history = historyOf(7);
+    const history = historyOf([7]);
     const [first, last] = [history.steps[2]!, history.steps.at(-1)!];
     const short = await shortest(history, ({ steps }) =>
       Promise.resolve(steps.includes(first) && steps.includes(last)),
@@ -184,7 +184,15 @@ describe('a failure', () => {
   });
 
   it('comes again from its seed', () => {
-    expect(historyOf(7)).toEqual(historyOf(7));
-    expect(historyOf(7)).not.toEqual(historyOf(8));
+    expect(historyOf([7])).toEqual(historyOf([7]));
+    expect(historyOf([7])).not.toEqual(historyOf([8]));
+  });
+
+  it('is the same alone as beside the seeds with which it shares what happens to the service', () => {
+    const [alone, together] = [historyOf([7]), historyOf([6, 7, 8])];
+    const isSeen = ({ fleet }: { fleet?: number }) => fleet === undefined || fleet === 7;
+    expect(together.steps.filter(isSeen)).toEqual(alone.steps);
+    expect(together.fleets).toContainEqual(alone.fleets[0]);
+    expect(together.steps.length).toBeGreaterThan(alone.steps.length);
   });
 });
