@@ -1,9 +1,10 @@
+import { signedHeaders } from '../../src/contract/signed-message.js';
 import { topicsWith } from '../../src/contract/topics.js';
 import type { IsSignedBy } from '../../src/gateway/crypto/public-keys.js';
 import { check, type Confirmed, type Decision, type Facts, type Wrong } from './checker.js';
 import type { Held } from './deeds.js';
 import { Dice } from './dice.js';
-import { SKEW_MS, STALENESS_MS, TrialGateway } from './gateway.js';
+import { SKEW_MS, STALENESS_MS, TrialGateway, type Terms } from './gateway.js';
 import type { FleetPlan, GatewayStep } from './history.js';
 import type { TrialService } from './service.js';
 import { PARTITIONS, type Stage } from './stage.js';
@@ -191,18 +192,28 @@ export class Fleet {
         for (const one of cases)
           this.#confirmed.push({ moment: moment(), gateway: name, case: one });
       },
-      terms: {
-        installation: service.installation,
-        ...{ epoch: 1, partitions: PARTITIONS, audience: 'offswitch' },
-        issuer: stage.at.installation.issuer,
-        record_keys: service.keys.publicJwks,
-        staleness_ms: STALENESS_MS,
-        max_clock_skew_ms: SKEW_MS,
-        max_ttl_s: MAX_TTL_S,
-        window_s: MAX_TTL_S + SKEW_MS / 1_000,
-        kafka: { topics: topicsWith('') },
-      },
+      terms: () => this.#terms(),
+      stolen: () => service.stolen,
+      fetched: ({ value }) => ({
+        value,
+        headers: signedHeaders('revocation', value, service.keys.sign),
+      }),
     });
+  }
+
+  #terms(): Terms {
+    const { service, stage } = this.#parts;
+    return {
+      installation: service.installation,
+      ...{ epoch: 1, partitions: PARTITIONS, audience: 'offswitch' },
+      issuer: stage.at.installation.issuer,
+      record_keys: service.keys.publicJwks,
+      staleness_ms: STALENESS_MS,
+      max_clock_skew_ms: SKEW_MS,
+      max_ttl_s: MAX_TTL_S,
+      window_s: MAX_TTL_S + SKEW_MS / 1_000,
+      kafka: { topics: topicsWith('') },
+    };
   }
 }
 

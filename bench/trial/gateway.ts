@@ -1,5 +1,6 @@
 import type { Jwks, Lease, Policy } from '../../src/contract/lease.js';
 import { readRecord, readWatermark } from '../../src/contract/read.js';
+import type { Sign } from '../../src/contract/crypto-types.js';
 import { recordBytes } from '../../src/contract/revocation-record.js';
 import { signedHeaders } from '../../src/contract/signed-message.js';
 import type { IsSignedBy } from '../../src/gateway/crypto/public-keys.js';
@@ -11,6 +12,8 @@ import type { Verdict } from '../../src/gateway/verdict.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { newId } from '../../src/kernel/ids.js';
 import type { Word } from '../../src/gateway/guard.js';
+import { follow } from '../../src/outbox/domain/watermarks.js';
+import { sha256 } from '../../src/platform/crypto/sha256.js';
 import { RecordKeys } from '../../src/platform/crypto/key-ring.js';
 import { generatePrivateJwks } from '../../src/platform/crypto/private-jwks.js';
 import { digestOf, type MemoryTopic, type Stored } from '../../test/support/outbox-world.js';
@@ -75,12 +78,19 @@ const NEVER = (): never => {
   throw new Error('no gateway of a trial asks for keys');
 };
 
+export type Terms = Omit<Lease, 'id' | 'lease_until' | 'jwks_url'>;
+
 export interface GatewayParts {
   readonly name: string;
   readonly policy: Policy;
   readonly offMs: number;
   readonly topic: MemoryTopic;
-  readonly terms: Omit<Lease, 'id' | 'lease_until' | 'jwks_url'>;
+  /** What a lease says now. */
+  readonly terms: () => Terms;
+  /** Whose signatures a gateway takes to be a thief's once its lease has told it; null when there is none. */
+  readonly stolen: () => RecordKeys | null;
+  /** The record as the service hands it out over HTTP, signed by the key that signs now. */
+  readonly fetched: (record: Stored) => Pick<Stored, 'value' | 'headers'>;
   readonly jwks: Jwks;
   readonly trueMs: () => number;
   readonly isSignedBy: IsSignedBy;
@@ -101,6 +111,7 @@ export class TrialGateway {
   readonly #confirmedSeq = Array.from({ length: PARTITIONS }, () => 0);
   readonly #withheld = new Set<Stored>();
   #toWithhold = 0;
+  #thief: RecordKeys | null = null;
 
   constructor(parts: GatewayParts) {
     const { policy, name, terms, jwks, trueMs, offMs } = parts;
@@ -116,7 +127,8 @@ export class TrialGateway {
       onChange: () => undefined,
     });
     keys.restore(jwks);
-    const lease = { ...terms, id: newId<string>(), lease_until: '', jwks_url: '' };
+    const lease = { ...terms(), id: newId<string>(), lease_until: '', jwks_url: '' };
+    this.#thief = parts.stolen();
     this.#unit = new Unit({
       lease,
       transport,
@@ -154,8 +166,17 @@ export class TrialGateway {
     return Math.max(0, Math.abs(this.clock.offMs) - SKEW_MS);
   }
 
+  /** It renews its lease. */
+  renew(): void {
+    const { terms, stolen } = this.#parts;
+    const { record_keys: keys, epoch } = terms();
+    this.#unit.follower.learn(keys, epoch);
+    this.#thief = stolen();
+  }
+
   /** What lies ready, as a consumer fetches it; `most` of each partition. */
   deliver(most = Infinity): void {
+    this.renew();
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
       const ready = this.#log(partition).slice(this.#at[partition]);
       const some = ready.slice(0, Math.min(most, ready.length));
@@ -218,19 +239,27 @@ export class TrialGateway {
       revoked_at: new Date(this.#parts.trueMs()).toISOString(),
     };
     const value = recordBytes(record);
-    const forged = {
-      partition: 0,
-      key: '',
-      value,
-      headers: signedHeaders('revocation', value, FORGER.sign),
-    };
-    const borrowed = this.#parts.topic.stored.find(
-      (one) => one.headers['ofs-type'] === 'revocation',
-    );
-    this.#receive(0, [
-      receivedOf(forged),
-      ...(borrowed === undefined ? [] : [receivedOf({ ...borrowed, value })]),
-    ]);
+    for (const { sign } of this.#thief === null ? [FORGER] : [FORGER, this.#thief]) {
+      const messages = [
+        { value, headers: signedHeaders('revocation', value, sign) },
+        ...this.#falseWord(sign),
+      ];
+      this.#receive(0, messages.map(receivedOf));
+    }
+    const borrowed = this.#parts.topic.ofType('revocation')[0];
+    if (borrowed !== undefined) this.#receive(0, [receivedOf({ ...borrowed, value })]);
+  }
+
+  /** "All that was acknowledged before now precedes me, and that is nothing." */
+  #falseWord(sign: Sign): Pick<Stored, 'value' | 'headers'>[] {
+    const last = this.#parts.topic.ofType('watermark', 0).at(-1);
+    if (last === undefined) return [];
+    const { seq, kids, epoch } = readWatermark(Buffer.from(last.value).toString('utf8'));
+    const head = { partition: 0, seq, digest: digestOf(last.value), value: last.value };
+    const t = new Date(this.#parts.trueMs()).toISOString();
+    const said = { covers: [], repair: [], kids, more: false, t, epoch };
+    const { value } = follow(head, said, sha256);
+    return [{ value, headers: signedHeaders('watermark', value, sign) }];
   }
 
   /** What the source does when the view lacks something: reads again, and fetches single records over HTTP. */
@@ -244,7 +273,8 @@ export class TrialGateway {
       const found = this.#parts.topic
         .ofType('revocation')
         .find(({ value }) => digestOf(value) === digest);
-      if (found !== undefined) this.#follower.heal(receivedOf(found), digest);
+      if (found === undefined) continue;
+      this.#follower.heal(receivedOf(this.#parts.fetched(found)), digest);
     }
     this.#confirmPositions();
   }

@@ -29,6 +29,8 @@ export type ServiceStep =
   | { readonly do: 'arrive' }
   /** The service's process is killed and another one starts. */
   | { readonly do: 'kill' }
+  /** The key that signs records and watermarks is stolen, and withdrawn. */
+  | { readonly do: 'withdraw-record-key' }
   | { readonly do: 'wait' };
 
 export type GatewayStep = { readonly gateway: number } & (
@@ -39,7 +41,7 @@ export type GatewayStep = { readonly gateway: number } & (
   | { readonly do: 'shuffle'; readonly dice: number }
   /** The broker keeps the next records from this gateway. */
   | { readonly do: 'withhold'; readonly records: number }
-  /** A record of nobody's, and one with somebody else's bytes. */
+  /** A record and a watermark of nobody's or a thief's, and a record with somebody else's bytes. */
   | { readonly do: 'forge'; readonly token: number }
   /** The gateway looks at what it lacks. */
   | { readonly do: 'mend' }
@@ -100,10 +102,11 @@ function serviceSteps(dice: Dice): readonly Step[] {
     const wait = dice.weighted({ none: 2, short: 10, second: 6, long: 2, most: 2 });
     return { ...serviceStep(dice), atMs: after(dice.between(1, most[wait])) };
   });
-  const withdrawn = dice.chance(1 / 3) ? withWithdrawal(dice, then) : then;
+  const others = dice.chance(1 / 3) ? withWithdrawal(dice, then) : then;
+  const all = dice.chance(1 / 4) ? withStep(dice, others, 'withdraw-record-key') : others;
   // Past the bound of whatever was revoked, with a word that is fresh: whoever lacks something must know.
   const last: Step = { do: 'beat', atMs: after(dice.between(10_100, 12_000)) };
-  return [first, ...withdrawn, last];
+  return [first, ...all, last];
 }
 
 /** In every third history a signing key is withdrawn. */
@@ -114,6 +117,16 @@ function withWithdrawal(dice: Dice, steps: readonly Step[]): readonly Step[] {
   const dies = deeds.length === 1 && dice.chance(0.1);
   const step: Step = { do: 'deeds', deeds, dies, atMs: steps[at]!.atMs };
   return [...steps.slice(0, at), step, ...steps.slice(at)];
+}
+
+function withStep(
+  dice: Dice,
+  steps: readonly Step[],
+  name: 'withdraw-record-key',
+): readonly Step[] {
+  const at = dice.between(0, steps.length - 1);
+  const { atMs } = steps[at]!;
+  return [...steps.slice(0, at), { do: name, atMs }, ...steps.slice(at)];
 }
 
 /** What happens to the gateways of a seed, at any time in between. */
@@ -169,7 +182,7 @@ function serviceStep(dice: Dice): ServiceStep {
 function gatewayStep(dice: Dice, gateways: number): GatewayStep {
   const gateway = dice.between(0, gateways - 1);
   const name = dice.weighted({
-    ...{ link: 8, deliver: 4, repeat: 2, shuffle: 2, withhold: 5, forge: 2, mend: 4 },
+    ...{ link: 8, deliver: 4, repeat: 2, shuffle: 2, withhold: 5, forge: 4, mend: 4 },
     ...{ restart: 2, clock: 2, sleep: 2 },
   });
   switch (name) {

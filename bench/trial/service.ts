@@ -10,8 +10,10 @@ import { PARTITIONS, type Stage } from './stage.js';
 import { Writers } from './writers.js';
 
 const TOPIC = 'offswitch.revocations.v1';
-/** Never the same for two trials at once; made once, for keys are dear. */
-const KEYS = new RecordKeys(generatePrivateJwks());
+/** Made once, for keys are dear: the one that signs, and the one that signs when it is withdrawn. */
+const OWN = [...generatePrivateJwks().keys, ...generatePrivateJwks().keys];
+const KEYS = new RecordKeys({ keys: OWN });
+const LATER_KEYS = new RecordKeys({ keys: OWN.slice(1) });
 const LEASE_MS = 2_000;
 /** Real milliseconds that a healthy flow may take before it is left. */
 const PATIENCE_MS = 5_000;
@@ -50,7 +52,8 @@ interface Living {
 export class TrialService {
   readonly installation = newId<Id<'installation'>>();
   readonly broker = new TrialBroker();
-  readonly keys = KEYS;
+  /** Whose public halves every lease brings. */
+  keys = KEYS;
   readonly #stage: Stage;
   #living: Living;
   /** Of killed processes that hang: nobody waits for them before the trial ends. */
@@ -114,6 +117,17 @@ export class TrialService {
     if (this.#writers !== null) this.#ending.push(this.#writers.stop());
     this.#writers = null;
     this.#living = this.#born();
+  }
+
+  /** The key that signs records is stolen: it is taken out of the set, and every process starts with the others. */
+  withdrawKey(): void {
+    this.keys = LATER_KEYS;
+    this.kill();
+  }
+
+  /** What a thief can sign with: a key that was withdrawn. */
+  get stolen(): RecordKeys | null {
+    return this.keys === KEYS ? null : KEYS;
   }
 
   /** Everything works again. */

@@ -156,6 +156,9 @@ class Trial {
       case 'kill':
         this.#service.kill();
         return true;
+      case 'withdraw-record-key':
+        this.#service.withdrawKey();
+        return true;
       case 'wait':
         return false;
     }
