@@ -6,6 +6,7 @@ import { TokenMint } from '../../support/access-tokens.js';
 import { AdminApp, type Answer } from '../../support/admin-app.js';
 import { eventually } from '../../support/eventually.js';
 import { ForeignKey } from '../../support/foreign-idp.js';
+import { casesMet, toldOtherwise } from '../../support/told.js';
 
 let app: AdminApp;
 let org: string;
@@ -685,4 +686,9 @@ describe('audit events', () => {
       detail: { from: 'configuration', role: 'owner' },
     });
   });
+});
+
+it('each case of an operator is told exactly once, also when it was ordered twice', async () => {
+  expect(await casesMet(app.world)).toContain('admin user');
+  expect(await toldOtherwise(app.world)).toEqual([]);
 });

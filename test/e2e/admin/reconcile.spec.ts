@@ -19,6 +19,7 @@ import { Log } from '../../../src/platform/log/log.js';
 import { SubjectReports } from '../../../src/tokens/index.js';
 import { AdminApp, type Answer } from '../../support/admin-app.js';
 import { eventually } from '../../support/eventually.js';
+import { casesMet, toldOtherwise } from '../../support/told.js';
 
 let app: AdminApp;
 beforeAll(async () => {
@@ -433,4 +434,9 @@ it('nobody’s name is kept of a roster, nor written to the log', async () => {
   );
   expect(audited).toEqual([]);
   expect(app.lines.slice(lines).join('')).not.toContain(marker);
+});
+
+it('each person whom a roster ends is told exactly once', async () => {
+  expect(await casesMet(app.world)).toContain('admin user');
+  expect(await toldOtherwise(app.world)).toEqual([]);
 });
