@@ -40,7 +40,9 @@ export async function runMany(many: Many): Promise<Tally> {
       stop?.throwIfAborted();
       const seeds = [next++];
       while (next % FLEETS !== 0 && next < firstSeed + trials) seeds.push(next++);
-      const outcomes = await runUnbroken(stage, historyOf(seeds));
+      const outcomes = await runUnbroken(stage, historyOf(seeds)).catch((cause: unknown) => {
+        throw new Error(`seeds ${seeds.join(', ')} could not be run: ${String(cause)}`, { cause });
+      });
       for (const { decisions } of outcomes) {
         tally.trials += 1;
         tally.allowed += decisions.allow;
