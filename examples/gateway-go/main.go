@@ -256,8 +256,8 @@ func authz(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
-func ask(method, url, key, body string, answer any) bool {
-	request, err := http.NewRequest(method, url, strings.NewReader(body))
+func ask(ctx context.Context, method, url, key, body string, answer any) bool {
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func main() {
 	ended, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	for ended.Err() == nil {
 		next, keys := Lease{}, Keys{}
-		if ask("PUT", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease", os.Getenv("OFFSWITCH_GATEWAY_KEY"), request, &next) && ask("GET", next.JwksURL, "", "", &keys) {
+		if ask(ended, "PUT", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease", os.Getenv("OFFSWITCH_GATEWAY_KEY"), request, &next) && ask(ended, "GET", next.JwksURL, "", "", &keys) {
 			mu.Lock()          // without a lease the view grows stale by itself
 			if tokens == nil { // the first lease
 				go follow()
@@ -295,5 +295,5 @@ func main() {
 		cancel()
 	}
 	mu.Lock() // for good: from here on it decides nothing, and says so
-	ask("DELETE", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease/"+boot, os.Getenv("OFFSWITCH_GATEWAY_KEY"), "", nil)
+	ask(context.Background(), "DELETE", os.Getenv("OFFSWITCH_URL")+"/v1/gateways/self/lease/"+boot, os.Getenv("OFFSWITCH_GATEWAY_KEY"), "", nil)
 }

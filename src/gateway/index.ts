@@ -5,13 +5,7 @@ export { Clock } from '../kernel/clock.js';
 export { Secret } from '../kernel/secret.js';
 export { Gateway } from './gateway.js';
 export type { GatewayOptions } from './gateway-options.js';
-export {
-  createGuard,
-  type Guard,
-  type GuardParts,
-  type GuardRules,
-  type UseAfterRevoke,
-} from './guard.js';
+export type { Guard, UseAfterRevoke } from './guard.js';
 export type { Route } from './policy.js';
 export { admit, type Admission, type Guarding, type Refusal } from './http/admit.js';
 export {

@@ -1,8 +1,8 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, utimes } from 'node:fs/promises';
 
 const OLD_MS = 3_600_000;
 
-/** Removes builds of an hour ago: they belong to no run that is still going on. */
+/** Removes builds that nobody began to use within the last hour: they belong to no run that is still going on. */
 export async function forgetOld(directories) {
   await Promise.all(directories.map(forget));
 }
@@ -13,8 +13,9 @@ async function forget(directory) {
     await rm(directory, { recursive: true, force: true });
 }
 
+/** Whether there is such a build; then it counts as used now. */
 export const isThere = (path) =>
-  stat(path).then(
+  utimes(path, new Date(), new Date()).then(
     () => true,
     () => false,
   );

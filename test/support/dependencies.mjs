@@ -22,16 +22,15 @@ const BUNDLED = {
   'fast-check': ['.'],
   fastify: ['.'],
   jose: ['.'],
-  kafkajs: ['.'],
   'prom-client': ['.'],
   typeorm: ['.'],
 };
 
 /**
  * They look for files beside their own, or have to come before everybody else. TypeORM loads `pg` by itself: of two copies one would
- * not know the other's errors.
+ * not know the other's errors. We mend a part of kafkajs by its path.
  */
-const LEFT_ALONE = ['pg', 'pino', 'reflect-metadata', 'swagger-ui-dist'];
+const LEFT_ALONE = ['kafkajs', 'pg', 'pino', 'reflect-metadata', 'swagger-ui-dist'];
 
 /** `require`, as the bundled CommonJS modules know it. */
 const REQUIRE = `import { createRequire as offswitchRequire } from 'node:module';

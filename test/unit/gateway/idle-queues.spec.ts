@@ -1,6 +1,7 @@
 // Attacks P4: a client that no longer looks for requests that wait must not leave one waiting.
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
+import { Kafka } from 'kafkajs';
 import { lookOnlyForWhatWaits as ofGateways } from '../../../src/gateway/sources/kafka/idle-queues.js';
 import { lookOnlyForWhatWaits as ofService } from '../../../src/platform/kafka/idle-queues.js';
 
@@ -12,9 +13,10 @@ interface Queue {
   destroy(): void;
 }
 
-const RequestQueue = createRequire(import.meta.url)(
-  'kafkajs/src/network/requestQueue/index.js',
-) as new (settings: object) => Queue;
+const require = createRequire(import.meta.url);
+const RequestQueue = require('kafkajs/src/network/requestQueue/index.js') as new (
+  settings: object,
+) => Queue;
 
 // Both in one process, as in the demo.
 ofGateways();
@@ -40,6 +42,11 @@ function queue(most: number): {
 }
 
 describe('the requests of a kafkajs connection', () => {
+  it('are those of the very kafkajs that everybody uses', () => {
+    const required = require('kafkajs') as { readonly Kafka: unknown };
+    expect(Kafka).toBe(required.Kafka);
+  });
+
   it('are not looked for when none waits', async () => {
     const { queue: one, send } = queue(1);
     await send(1);
