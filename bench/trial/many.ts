@@ -1,9 +1,9 @@
-import { DomainError } from '../../src/kernel/domain-error.js';
 import type { Outcome } from './fleet.js';
 import { FLEETS, historyOf, type History } from './history.js';
 import { shortest } from './shortest.js';
 import type { Stage } from './stage.js';
 import { runTrial } from './trial.js';
+import { runUnbroken, told } from './unbroken.js';
 
 export interface Failure {
   readonly seed: number;
@@ -17,6 +17,8 @@ export interface Tally {
   readonly allowed: number;
   readonly denied: number;
   readonly unsure: number;
+  /** How often a history was run again because its connections were lost. */
+  readonly repeated: number;
   readonly failure: Failure | null;
 }
 
@@ -29,19 +31,26 @@ export interface Many {
   readonly progress?: (trials: number) => void;
 }
 
-/** Runs the seeds from `firstSeed` on, up to the first that goes wrong. */
+/** Runs the seeds from `firstSeed` on, up to the first that goes wrong. When it returns or throws, nothing runs any more. */
 export async function runMany(many: Many): Promise<Tally> {
   const { stages, firstSeed, trials, stop, progress } = many;
-  const tally = { trials: 0, allowed: 0, denied: 0, unsure: 0 };
+  const tally = { trials: 0, allowed: 0, denied: 0, unsure: 0, repeated: 0 };
   let failure: Failure | null = null;
+  let isBroken = false;
   let next = firstSeed;
+  const run = (stage: Stage, history: History): Promise<readonly Outcome[]> =>
+    runUnbroken({
+      run: () => runTrial(stage, history),
+      onRepeat: () => (tally.repeated += 1),
+      stop,
+    });
   const work = async (stage: Stage): Promise<void> => {
-    while (next < firstSeed + trials && failure === null) {
-      stop?.throwIfAborted();
+    while (next < firstSeed + trials && failure === null && !isBroken) {
       const seeds = [next++];
       while (next % FLEETS !== 0 && next < firstSeed + trials) seeds.push(next++);
-      const outcomes = await runUnbroken(stage, historyOf(seeds)).catch((cause: unknown) => {
-        throw new Error(`seeds ${seeds.join(', ')} could not be run: ${String(cause)}`, { cause });
+      const outcomes = await run(stage, historyOf(seeds)).catch((cause: unknown) => {
+        isBroken = true;
+        throw new Error(`seeds ${seeds.join(', ')} could not be run: ${told(cause)}`, { cause });
       });
       for (const { decisions } of outcomes) {
         tally.trials += 1;
@@ -53,42 +62,31 @@ export async function runMany(many: Many): Promise<Tally> {
       const seed = outcomes.find(({ wrong }) => wrong.length > 0)?.seed;
       if (seed === undefined || isFailed(failure)) continue;
       failure = { seed, wrong: [], history: historyOf([seed]) };
-      failure = await explain(stage, seed, historyOf([seed]));
+      failure = await explain(seed, (tried) => run(stage, tried));
     }
   };
-  await Promise.all(stages.map(work));
+  const ends = await Promise.allSettled(stages.map(work));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return { ...tally, failure };
 }
 
-const TRIES = 5;
-
-/** A machine that is out of breath lets connections time out: that says nothing, and the trial is run again. */
-async function runUnbroken(stage: Stage, history: History): Promise<readonly Outcome[]> {
-  for (let attempt = 1; ; attempt += 1)
-    try {
-      return await runTrial(stage, history);
-    } catch (error) {
-      if (attempt === TRIES || !isOutOfBreath(error)) throw error;
-    }
-}
-
-const isOutOfBreath = (error: unknown): boolean =>
-  error instanceof DomainError
-    ? error.sort === 'unavailable'
-    : error instanceof Error && /connection timeout|Connection terminated/.test(error.message);
-
 const isFailed = (failure: Failure | null): boolean => failure !== null;
 
-async function explain(stage: Stage, seed: number, history: History): Promise<Failure> {
-  const wrongIn = async (tried: History) =>
-    (await runUnbroken(stage, tried)).flatMap(({ wrong }) => wrong);
-  const short = await shortest(history, async (tried) => (await wrongIn(tried)).length > 0);
+async function explain(
+  seed: number,
+  run: (tried: History) => Promise<readonly Outcome[]>,
+): Promise<Failure> {
+  const wrongIn = async (tried: History) => (await run(tried)).flatMap(({ wrong }) => wrong);
+  const short = await shortest(
+    historyOf([seed]),
+    async (tried) => (await wrongIn(tried)).length > 0,
+  );
   const wrong = await wrongIn(short);
-  const told = wrong.map(({ rule, detail }) => `${rule}: ${detail}`);
+  const rules = wrong.map(({ rule, detail }) => `${rule}: ${detail}`);
   return {
     seed,
     // What two things beside each other did wrong need not go wrong again.
-    wrong: told.length > 0 ? told : ['it went wrong once, and not again'],
+    wrong: rules.length > 0 ? rules : ['it went wrong once, and not again'],
     history: short,
   };
 }
