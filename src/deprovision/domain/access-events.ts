@@ -69,8 +69,9 @@ export function eventsOfChange(
     ...events,
     ...untold.map((revocation) => caseTold(revocation, { at: around.at, isHeld })),
   ];
-  if (before === null || isHeld === Object.keys(before.holds).length > 0) return told;
-  if (isHeld && revocations.length > 0) return told;
+  // Whoever is new was held by nothing.
+  const wasHeld = before !== null && Object.keys(before.holds).length > 0;
+  if (isHeld === wasHeld || (isHeld && revocations.length > 0)) return told;
   const type = isHeld ? ACCESS_EVENTS.accountDisabled : ACCESS_EVENTS.accountEnabled;
   return [...told, accountEvent(around.makeId(), person.user, type)];
 }

@@ -4,6 +4,7 @@ import { newId } from '../../../src/kernel/ids.js';
 import { deleteOldJobs } from '../../../src/scim/postgres/bulk-jobs.js';
 import { eventually } from '../../support/eventually.js';
 import { ScimServer, type ScimAnswer, type ScimClient } from '../../support/scim-server.js';
+import { toldOtherwise } from '../../support/told.js';
 
 const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -500,4 +501,12 @@ describe('a bulk request that may be answered before it is carried out', () => {
     expect(answer.status).toBe(503);
     expect(await server.jobs.runOnce(never)).toBe(false);
   });
+});
+
+it('each case of a bulk request is told exactly once, and who is held at the end was told to be', async () => {
+  const [cases] = await server.world.query<{ n: number }>(
+    `select count(*)::integer as n from cases where revoked_at is not null`,
+  );
+  expect(cases?.n).toBeGreaterThan(10);
+  expect(await toldOtherwise(server.world)).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { GROUP_SCHEMA } from '../../../src/scim/read/group-schema.js';
 import { SCHEMAS } from '../../../src/scim/read/user-schema.js';
 import type { Attribute } from '../../../src/scim/read/schema.js';
 import { ScimServer, type ScimClient } from '../../support/scim-server.js';
+import { toldOtherwise } from '../../support/told.js';
 
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -1107,4 +1108,12 @@ describe('PostgreSQL is away', () => {
     expect((await patch(client, id, { op: 'replace', value: { active: false } })).status).toBe(200);
     expect(await server.world.generation('user', id)).toBe(2);
   });
+});
+
+it('each case of a connection is told exactly once, and who is held at the end was told to be, whatever was asked', async () => {
+  const [cases] = await server.world.query<{ n: number }>(
+    `select count(*)::integer as n from cases where revoked_at is not null`,
+  );
+  expect(cases?.n).toBeGreaterThan(10);
+  expect(await toldOtherwise(server.world)).toEqual([]);
 });

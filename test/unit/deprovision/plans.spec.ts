@@ -334,6 +334,27 @@ describe('what others are told of a change', () => {
     if (word === 'false') expect(plan.events[0]?.id).toBe(plan.cases[0]?.id);
   });
 
+  it('says of a true that came too late for the hold that the resource is inactive, under an id of its own', () => {
+    const refused = planRefusedEdit(
+      around(HERE, 25),
+      { person: somebody() },
+      { word: 'false', refused: new Error('no') },
+    ).plan;
+    const person = refused.person!;
+    const resource = stored(person);
+    const { plan } = planEdit(
+      around(HERE, 20),
+      { at: minute(20), person, resource },
+      { word: 'true', next: image(), waiting: [] },
+    );
+    expect(plan.events.map(({ events }) => Object.keys(events))).toEqual([
+      [SCIM_EVENTS.patch, SCIM_EVENTS.deactivate],
+    ]);
+    expect(plan.cases).toEqual([]);
+    expect(refused.events[0]?.id).toBe(refused.cases[0]?.id);
+    expect(plan.events[0]?.id).not.toBe(refused.cases[0]?.id);
+  });
+
   it('is nothing when nothing changes', () => {
     expect(told('true', image({ attributes: before }))).toEqual([]);
   });
@@ -376,6 +397,29 @@ describe('what others are told of a change', () => {
       ]);
     },
   );
+
+  it.each([
+    ['whom nothing holds', false, [ACCESS_EVENTS.sessionRevoked]],
+    ['who is held', true, [ACCESS_EVENTS.sessionRevoked, ACCESS_EVENTS.accountDisabled]],
+  ])('is of a person %s, when only what they have is revoked, exactly that', (_, isHeld, is) => {
+    const hold = {
+      set_at: minute(1).toISOString(),
+      event_at: minute(1).toISOString(),
+      case: null,
+    };
+    const before = { ...somebody(), holds: isHeld ? { admin: hold } : {} };
+    const access = planKnown(around(HERE, 20), before, {
+      id: newId<SignalId>(),
+      connection: HERE,
+      effect: 'revoke',
+      class: 'sessions',
+      occurredAt: minute(19).toISOString(),
+    });
+    const told = eventsOfChange(around(HERE, 20), { before, access });
+    expect(told.map(({ id, events }) => [id, Object.keys(events)])).toEqual([
+      [access.cases[0]?.id, is],
+    ]);
+  });
 
   it('is that a hold without a case keeps somebody out, and that the last hold is gone, each once', () => {
     const refusal = (person: Person, word: 'unreadable' | 'true', at: number) => {
@@ -420,6 +464,27 @@ describe('a creation', () => {
     expect(plan.person?.holds).toHaveProperty([scimHold(HERE)]);
     expect(plan.records).toEqual([]);
     expect(plan.newUser).toBe(plan.person?.user);
+  });
+
+  it.each([
+    ['inactive', 'false', null],
+    ['without a place in a group that access comes from', 'true', { placed: false, here: false }],
+  ] as const)('of somebody new and %s tells that they get nothing', (_, word, access) => {
+    const { plan } = planCreation(
+      around(HERE, 20),
+      { person: null, waiting: [], foreign: [], access },
+      {
+        kind: 'create',
+        origin: around(HERE, 20).origin,
+        word,
+        image: image({ active: word === 'true' }),
+      },
+    );
+    expect(plan.events.map(({ type }) => type)).toEqual([
+      SCIM_EVENTS.create,
+      ACCESS_EVENTS.accountDisabled,
+    ]);
+    expect(create(null, 'true').plan.events.map(({ type }) => type)).toEqual([SCIM_EVENTS.create]);
   });
 
   it('without a word brings nobody back whom this connection has let go', () => {
