@@ -9,13 +9,13 @@ import { swcOptions } from './typescript.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/offswitch');
-const FOLDERS = ['src', 'migrations'];
+const FOLDERS = ['src', 'migrations', 'test/support'];
 
 /**
  * The sources as JavaScript, compiled once for all processes of a run: a loader costs each of them two seconds. The
  * directory is named after what is in it, so that nobody ever runs an old build.
  *
- * @returns {Promise<string>} the directory that holds `src/` and `migrations/`
+ * @returns {Promise<string>} the directory that holds `src/`, `migrations/` and `test/support/`
  */
 export async function compileSources() {
   const files = (await Promise.all(FOLDERS.map(filesIn))).flat().sort();

@@ -13,13 +13,10 @@ export const fromSource: readonly string[] = [
 export const inProject = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/**
- * What runs a program of the project: arguments for Node, and the file. The service as it was compiled for this run; what is
- * only a test's goes through the loader.
- */
+/** What runs a program of the project, or of tests, as it was compiled for this run: arguments for Node, and the file. */
 export function programOf(file: string): readonly [readonly string[], string] {
   const compiled = process.env['OFFSWITCH_TEST_COMPILED'];
-  if (compiled === undefined || !file.startsWith('src/')) return [fromSource, inProject(file)];
+  if (compiled === undefined) return [fromSource, inProject(file)];
   return [['--disable-warning=ExperimentalWarning'], join(compiled, file.replace(/\.ts$/, '.js'))];
 }
 
