@@ -5,7 +5,7 @@ import { check, type Confirmed, type Decision, type Facts, type Wrong } from './
 import type { Held } from './deeds.js';
 import { Dice } from './dice.js';
 import { SKEW_MS, STALENESS_MS, TrialGateway, type Terms } from './gateway.js';
-import type { FleetPlan, GatewayStep } from './history.js';
+import { SLEEP_MS, type FleetPlan, type GatewayStep } from './history.js';
 import type { TrialService } from './service.js';
 import { PARTITIONS, type Stage } from './stage.js';
 
@@ -38,22 +38,20 @@ export class Fleet {
   readonly #dice: Dice;
   readonly #decisions: Decision[] = [];
   readonly #confirmed: Confirmed[] = [];
-  #lastMs: number;
+  #askedMs: number;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
     this.seed = parts.plan.seed;
     this.#dice = new Dice(this.seed ^ 0x5eed);
-    this.#lastMs = parts.stage.nowMs;
+    this.#askedMs = parts.stage.nowMs;
     this.#gateways = parts.plan.policies.map((_, i) => this.#gateway(i, 0));
   }
 
   /** Whoever stood still decides before anything new reaches it. */
   async step(step: GatewayStep): Promise<void> {
-    const { nowMs } = this.#parts.stage;
     const gateway = this.#gateways[step.gateway % this.#gateways.length]!;
-    if (step.do === 'sleep') gateway.clock.sleep(nowMs - this.#lastMs);
-    this.#lastMs = nowMs;
+    if (step.do === 'sleep') gateway.clock.sleep(this.#sleptMs());
     await this.ask();
     this.#touch(gateway, step);
     this.deliver();
@@ -61,7 +59,6 @@ export class Fleet {
   }
 
   deliver(): void {
-    this.#lastMs = this.#parts.stage.nowMs;
     for (const gateway of this.#gateways) if (gateway.link === 'prompt') gateway.deliver();
   }
 
@@ -99,6 +96,7 @@ export class Fleet {
 
   /** Every gateway about every token. The service is asked about one doubt each time: that is a trip to PostgreSQL. */
   async ask(): Promise<void> {
+    this.#askedMs = this.#parts.stage.nowMs;
     const doubts: [TrialGateway, Held][] = [];
     for (const gateway of this.#gateways) {
       if (gateway.link === 'paused') continue;
@@ -114,6 +112,13 @@ export class Fleet {
     const isAway = this.#dice.chance(0.3);
     const word = isAway ? 'none' : await this.#parts.introspect(held.access);
     this.#decided(gateway, held, gateway.checkWith(word, held.access));
+  }
+
+  /** Whoever was asked was awake. */
+  #sleptMs(): number {
+    const ms = this.#parts.stage.nowMs - this.#askedMs;
+    if (ms <= SLEEP_MS) throw new RangeError(`nobody feels a sleep of ${ms} ms`);
+    return ms;
   }
 
   #touch(gateway: TrialGateway, step: GatewayStep): void {

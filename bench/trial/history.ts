@@ -47,7 +47,7 @@ export type GatewayStep = { readonly gateway: number } & (
   | { readonly do: 'mend' }
   | { readonly do: 'restart' }
   | { readonly do: 'clock'; readonly offMs: number }
-  /** The gateway's machine has slept since the step before this one: its monotonic clock stood still. */
+  /** The gateway's machine has slept since it was asked last: its monotonic clock stood still. */
   | { readonly do: 'sleep' }
 );
 
@@ -77,6 +77,9 @@ export interface History {
 export const FLEETS = 3;
 
 const MOST_OFF_MS = 950;
+
+/** Every sleep is longer. */
+export const SLEEP_MS = 1_000;
 
 /** @param seeds of one group: the same whole number when they are divided by {@link FLEETS} */
 export function historyOf(seeds: readonly number[]): History {
@@ -142,20 +145,35 @@ function fleetOf(seed: number, service: readonly Step[]) {
     policies,
     offMs: policies.map(() => dice.between(-MOST_OFF_MS, MOST_OFF_MS)),
   };
-  const steps = Array.from({ length: dice.between(2, 7) }, (): Step => {
-    const step = gatewayStep(dice, policies.length);
-    const at = step.do === 'sleep' ? beforeLongest(service) : dice.between(1, service.length - 1);
-    const [from, to] = [service[at - 1]!.atMs, service[at]!.atMs];
-    return { ...step, fleet: seed, atMs: dice.between(step.do === 'sleep' ? to : from, to) };
-  });
+  const drawn = Array.from({ length: dice.between(2, 7) }, () =>
+    gatewayStep(dice, policies.length),
+  );
+  const slept = gapToSleepThrough(dice, service);
+  const sleep = drawn.find((step) => step.do === 'sleep');
+  const steps = drawn
+    // A second sleep would have no time.
+    .filter((step) => step.do !== 'sleep' || step === sleep)
+    .map((step): Step => {
+      const at = dice.between(1, service.length - 1);
+      const [from, to] = [service[at - 1]!.atMs, service[at]!.atMs];
+      const atMs = dice.between(from, to);
+      if (step === sleep) return { ...step, fleet: seed, atMs: service[slept]!.atMs - 1 };
+      const isInSleep = sleep !== undefined && at === slept;
+      return { ...step, fleet: seed, atMs: isInSleep ? from : atMs };
+    });
   return { plan, steps };
 }
 
-/** A sleep is felt when it is long. */
-function beforeLongest(service: readonly Step[]): number {
+/**
+ * A sleep is felt when it is long: it takes all the time before this step of the service, and nothing happens to the
+ * fleet meanwhile. Half of them are in the last gap, at whose end S has passed since whatever was revoked.
+ */
+function gapToSleepThrough(dice: Dice, service: readonly Step[]): number {
   const lengths = service.map(({ atMs }, i) => (i === 0 ? 0 : atMs - service[i - 1]!.atMs));
-  // Not the last one: what follows it is the end.
-  return lengths.indexOf(Math.max(...lengths.slice(0, -1)));
+  const last = lengths.length - 1;
+  const longestMs = Math.max(...lengths.slice(0, last));
+  const isLast = dice.chance(0.5) || longestMs <= SLEEP_MS + 1;
+  return isLast ? last : lengths.indexOf(longestMs);
 }
 
 function serviceStep(dice: Dice): ServiceStep {

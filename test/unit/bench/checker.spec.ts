@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { check, type Decision, type Facts, type Revocation } from '../../../bench/trial/checker.js';
 import { shortest } from '../../../bench/trial/shortest.js';
-import { historyOf } from '../../../bench/trial/history.js';
+import { historyOf, SLEEP_MS } from '../../../bench/trial/history.js';
 
 const S = 10_000;
 const subjects = ['org/o', 'user/u', 'family/f'];
@@ -194,5 +194,24 @@ describe('a failure', () => {
     expect(together.steps.filter(isSeen)).toEqual(alone.steps);
     expect(together.fleets).toContainEqual(alone.fleets[0]);
     expect(together.steps.length).toBeGreaterThan(alone.steps.length);
+  });
+});
+
+describe('a gateway that sleeps', () => {
+  const seeds = Array.from({ length: 300 }, (_, i) => i + 1);
+  const sleeps = seeds.flatMap((seed) => {
+    const { steps } = historyOf([seed]);
+    return steps.flatMap((step, i) =>
+      step.do === 'sleep' ? [step.atMs - (steps[i - 1]?.atMs ?? 0)] : [],
+    );
+  });
+
+  it('does so for longer than a second, in which nobody asks it anything', () => {
+    expect(Math.min(...sleeps)).toBeGreaterThan(SLEEP_MS);
+    expect(SLEEP_MS).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('often does so for longer than S', () => {
+    expect(sleeps.filter((ms) => ms > S).length).toBeGreaterThan(30);
   });
 });
