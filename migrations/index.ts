@@ -43,6 +43,7 @@ import { BulkJobsInTurn1764315500000 } from './1764315500000-bulk-jobs-in-turn.j
 import { WordsThatProcessesAreGone1764316300000 } from './1764316300000-words-that-processes-are-gone.js';
 import { WhatEndsAccessIsTold1764317400000 } from './1764317400000-what-ends-access-is-told.js';
 import { AGroupsIdNamesNoPerson1764318200000 } from './1764318200000-a-groups-id-names-no-person.js';
+import { AGroupsIdGivesNoPlace1764319100000 } from './1764319100000-a-groups-id-gives-no-place.js';
 
 export interface Migration extends MigrationInterface {
   readonly name: string;
@@ -99,4 +100,5 @@ export const migrations: readonly (new () => Migration)[] = [
   WordsThatProcessesAreGone1764316300000,
   WhatEndsAccessIsTold1764317400000,
   AGroupsIdNamesNoPerson1764318200000,
+  AGroupsIdGivesNoPlace1764319100000,
 ];

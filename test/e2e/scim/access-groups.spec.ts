@@ -1,5 +1,7 @@
 // P1: durable before polite. P2: dead stays dead. P4: nothing is lost. P9: fail closed. Access that comes from groups.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { QueryRunner } from 'typeorm';
+import { AGroupsIdGivesNoPlace1764319100000 } from '../../../migrations/1764319100000-a-groups-id-gives-no-place.js';
 import { newId, type GroupId, type UserId } from '../../../src/kernel/ids.js';
 import { toldOtherwise } from '../../support/told.js';
 import { eventually } from '../../support/eventually.js';
@@ -445,6 +447,28 @@ describe('a group in an access group', () => {
       expect(seen.body.groups ?? []).toEqual([]);
     },
   );
+
+  it('that stood for somebody by their external id, as it once did, stands for nobody after the migration', async () => {
+    const client = await server.client();
+    const inner = await group(client, []);
+    const outside = newId();
+    const [ada, bob, eve] = [
+      await person(client, { externalId: inner }),
+      await person(client, { externalId: outside }),
+      await person(client),
+    ];
+    const outer = await group(client, [inner, outside, eve]);
+    await server.world.query(
+      `update group_members set resource_id = $1, user_id = $1 where group_id = $2 and value = $3`,
+      [ada, outer, inner],
+    );
+    expect(await admit(client, outer)).toMatchObject({ outside: 0 });
+    const runner = { query: (text: string) => server.world.query(text) };
+    await new AGroupsIdGivesNoPlace1764319100000().up(runner as unknown as QueryRunner);
+    expect(await admit(client, outer, true)).toMatchObject({ gone: 1 });
+    expect(await standing(ada)).toEqual(GONE);
+    for (const one of [bob, eve]) expect(await standing(one)).toEqual(ACTIVE);
+  });
 
   it('gives its people no access, and takes none away when it goes', async () => {
     const client = await server.client();
