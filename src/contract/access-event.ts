@@ -24,7 +24,7 @@ interface Opaque {
   readonly id: string;
 }
 
-/** RFC 9493, SSF: a person by our id; what is no person as what it is, and what it is of. */
+/** A person by our id (RFC 9493, `opaque`); what is no person as what it is, and what it is of (SSF, `complex`). */
 export type AccessSubject =
   | Opaque
   | {

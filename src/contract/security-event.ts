@@ -74,7 +74,7 @@ export interface SecurityEvent {
   readonly datacontenttype: 'application/json';
   /** The organization. */
   readonly org: string;
-  /** Whose resource it is, or whose word it was; left out where no connection has asked. */
+  /** Whose request brought it about; left out where no connection has asked. */
   readonly connection?: string;
   readonly data: SecurityEventToken;
 }

@@ -122,5 +122,11 @@ const eventOf = (end: End): ToldEvent => ({
 
 const initiatorOf = ({ action, actor }: End): Initiator => {
   if (action === 'token.reuse_detected') return 'system';
-  return actor.type === 'device' ? 'user' : 'admin';
+  return setOffBy(actor);
+};
+
+/** An API key is another system that asks, as an identity provider is. */
+export const setOffBy = ({ type }: Actor): Initiator => {
+  if (type === 'device') return 'user';
+  return type === 'api_key' ? 'system' : 'admin';
 };

@@ -11,7 +11,7 @@ import type {
   UserId,
 } from '../../kernel/ids.js';
 import { outboxRecord, type OutboxRecord, type ToldEvent } from '../../outbox/index.js';
-import type { Press } from './plan-end.js';
+import { setOffBy, type Press } from './plan-end.js';
 
 /** A device is taken from a user. */
 export interface Takeback {
@@ -88,7 +88,7 @@ const eventOf = (takeback: Takeback): ToldEvent => ({
     user: takeback.user,
     at: takeback.at,
     cause: 'admin',
-    initiator: 'admin',
+    initiator: setOffBy(takeback.actor),
     isHeld: false,
   }),
   txn: takeback.requestId,

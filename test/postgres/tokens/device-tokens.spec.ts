@@ -439,6 +439,8 @@ it('each end of a device token or a device is told exactly once, under the id of
     // Its first user, and one from whom it is taken.
     { by: 'admin', members: ['device', 'format'] },
     { by: 'admin', members: ['device', 'format', 'user'] },
+    // An API key asked.
+    { by: 'system', members: ['device', 'format'] },
     { by: 'system', members: ['format', 'session', 'user'] },
     { by: 'user', members: ['format', 'session', 'user'] },
   ]);
