@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 
 const FIRST_MS = 10;
-const LAST_MS = 100;
+const LAST_MS = 50;
 
 /**
  * Waits for a condition; the test's own time limit is the limit. Who has waited long looks less often: some conditions are

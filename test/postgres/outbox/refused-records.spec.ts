@@ -115,7 +115,8 @@ describe('a record that was set aside', () => {
   });
 
   it('is queued once by two who ask at the same moment, and by nobody under another name', async () => {
-    const { poison } = await poisoned();
+    const { poison, replica } = await poisoned();
+    await replica.stop(); // or it has sent it, in vain, before the second one asks
     await Promise.all([refused.retry(poison.digest, asking), refused.retry(poison.digest, asking)]);
     const entries = await world.world.query(
       `select 1 from audit.entry where action = 'record.retried' and subject_id = $1`,

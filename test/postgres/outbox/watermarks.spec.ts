@@ -399,13 +399,13 @@ describe('a lost compare-and-set', () => {
     const never = { isFlowing: false };
     const slowWriter = slow.writer(0, { publisher: never });
     slow.loops.start('slow', (stop) => slowWriter.run(stop));
-    await eventually(() => slowTopic.ofType('watermark').length === 1);
+    await eventually(() => slowTopic.ofType('watermark').length >= 1);
     const quick = world.replica({ producer: topic, leaseMs: 5_000 }).watermarks();
     // Any replica may send the record, and then the slow one would be done with its round.
     await eventually(async () => (await storedHead()).holder === quick.id);
     quick.publish().sweep();
     await eventually(() => isCovered(stuck, topic));
-    await eventually(() => slowTopic.ofType('watermark').length === 2);
+    await eventually(() => slowTopic.ofType('watermark').length >= 2);
     expect((await storedHead()).holder).toBe(quick.id);
     expectOneChain(topic);
     const resent = readWatermark(Buffer.from(slowTopic.ofType('watermark')[1]!.value).toString());
@@ -477,7 +477,7 @@ describe('a round', () => {
     const future = new Date(Date.now() + 1_500);
     await world.begin(future);
     world.replica({ producer: topic, everyMs: 20 }).watermarks();
-    await eventually(() => links(topic).length === 2);
+    await eventually(() => links(topic).length >= 2);
     expect(links(topic)[1]!.t > future.toISOString()).toBe(true);
     expect((await world.transactions.read('service', readClock)) > future).toBe(true);
   });
