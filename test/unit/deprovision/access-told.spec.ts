@@ -25,26 +25,12 @@ import {
   newId,
   type CaseId,
   type ConnectionId,
-  type OrganizationId,
   type SignalId,
   type UserId,
 } from '../../../src/kernel/ids.js';
+import { around, minute } from '../../support/circumstances.js';
 
 const CONNECTIONS = [newId<ConnectionId>(), newId<ConnectionId>()] as const;
-const minute = (at: number): Date => new Date(Date.UTC(2026, 0, 1, 0, at));
-
-const around = (connection: ConnectionId, at: number): Circumstances => ({
-  origin: {
-    organization: newId<OrganizationId>(),
-    connection,
-    requestId: 'a-request',
-    receivedAt: minute(at),
-  },
-  at: minute(at),
-  epoch: 1,
-  makeId: newId,
-});
-
 const image = (active: boolean): ResourceImage => ({
   userName: 'ada@example.com',
   externalId: null,

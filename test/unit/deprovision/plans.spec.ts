@@ -20,7 +20,6 @@ import {
   unreadableHold,
   type Person,
 } from '../../../src/deprovision/domain/person.js';
-import type { Circumstances } from '../../../src/deprovision/domain/plan.js';
 import { planCreation } from '../../../src/deprovision/domain/plan-create.js';
 import {
   planEdit,
@@ -37,30 +36,16 @@ import { planKnown } from '../../../src/deprovision/domain/waiting-signals.js';
 import {
   newId,
   type ConnectionId,
-  type OrganizationId,
   type ResourceId,
   type SignalId,
   type UserId,
 } from '../../../src/kernel/ids.js';
+import { around, minute } from '../../support/circumstances.js';
 
 const HERE = newId<ConnectionId>();
 const ELSEWHERE = newId<ConnectionId>();
 const CONNECTIONS = [HERE, ELSEWHERE] as const;
 const WORDS: readonly ActiveWord[] = ['true', 'false', 'absent', 'unreadable'];
-
-const minute = (at: number): Date => new Date(Date.UTC(2026, 0, 1, 0, at));
-
-const around = (connection: ConnectionId, at: number, epoch = 1): Circumstances => ({
-  origin: {
-    organization: newId<OrganizationId>(),
-    connection,
-    requestId: 'a-request',
-    receivedAt: minute(at),
-  },
-  at: minute(at),
-  epoch,
-  makeId: newId,
-});
 
 /** A person to whom something was issued. */
 const somebody = (): Person => ({ ...newPerson(newId<UserId>()), tokens: 3, devices: 2 });
